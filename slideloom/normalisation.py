@@ -12,7 +12,9 @@ from slideloom.arrays import Float32, Int64, UInt8
 
 PERCENTILE = 0.1
 """InstanSeg's own percentile (`percentile_normalize`): 0.1 and 99.9."""
-_SMALLEST_RANGE = 1e-3
+SMALLEST_RANGE = 32.0
+"""Grey levels between low and high, at least: else a blank slide's noise would fill the range, and
+a uniform one would come out black, which is what nuclei look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,7 @@ class Normalisation:
     def apply(self, pixels: UInt8) -> Float32:
         """(..., 3) uint8 to (..., 3) float32: (x - low) / (high - low) per channel."""
         low = np.asarray(self.low, np.float32)
-        span = np.maximum(np.asarray(self.high, np.float32) - low, np.float32(_SMALLEST_RANGE))
-        return (pixels.astype(np.float32) - low) / span
+        return (pixels.astype(np.float32) - low) / (np.asarray(self.high, np.float32) - low)
 
 
 IDENTITY = Normalisation((0.0, 0.0, 0.0), (255.0, 255.0, 255.0))
@@ -41,12 +42,16 @@ def histogram(pixels: UInt8) -> Int64:
 def from_histogram(counts: Int64) -> Normalisation:
     """Normalisation from (3, 256) counts; exact, whatever order the pixels were counted in.
 
-    No pixel at all (a slide without tissue) gives `IDENTITY`.
+    No pixel at all (a slide without tissue) gives `IDENTITY`. A range below `SMALLEST_RANGE` is
+    widened at its dark end.
     """
     if not counts.sum():
         return IDENTITY
-    low = [_percentile(channel, PERCENTILE) for channel in counts]
     high = [_percentile(channel, 100.0 - PERCENTILE) for channel in counts]
+    low = [
+        min(_percentile(channel, PERCENTILE), top - SMALLEST_RANGE)
+        for channel, top in zip(counts, high, strict=True)
+    ]
     return Normalisation((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
 

@@ -4,7 +4,7 @@ Ownership does the work: a cell belongs to the tile whose core holds its centroi
 need no comparison at all. Only copies near seams are compared. They are ranked: the owner's
 complete copy, a neighbour's complete copy, then pieces cut by their tile's edge, of which the
 largest stands for all that hang together. A copy goes when better ones that stay cover more than
-half of it; what nobody covers stays. So no object is lost and none is kept twice.
+half of it (a quarter, where it is not its owner's); what nobody covers stays. So no object is lost and none is kept twice.
 
 The outcome depends on the reported cells alone, not on the order in which tiles were segmented,
 and memory holds about two rows of tiles, not the slide.
@@ -22,6 +22,9 @@ from slideloom.grid import Grid
 
 SAME_OBJECT = 0.5
 """Covered to a larger share by better copies, a copy shows nothing that is not there already."""
+MOSTLY_NEW = 0.25
+"""A neighbour's copy stands in for a missing owner's only if no more of it is there already: a tile
+that takes two cells for one must not bring back the one that its owner kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +117,15 @@ def _keep(group: list[Node], copies: Copies, pending: _Rows) -> set[Node]:
             sum(share for other, share in copies.covered(node).items() if other in standing_for)
             for node in rivals
         )
-        if covered <= SAME_OBJECT:
+        best = pending[rivals[0][0]].cells, rivals[0][1]
+        if covered <= (SAME_OBJECT if _owned_or_cut(*best) else MOSTLY_NEW):
             kept.add(rivals[0])
             standing_for.update(rivals)
     return kept
+
+
+def _owned_or_cut(cells: Cells, place: int) -> bool:
+    return bool(cells.owned[place] or cells.cut[place])
 
 
 def _ranked(group: list[Node], copies: Copies, pending: _Rows) -> list[list[Node]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slideloom.arrays import Int32, Int64
+from slideloom.arrays import Bool, Float64, Int32, Int64
 
 # Directions clockwise as seen on the screen (y down): east, south, west, north. An edge runs with
 # its pixel on its right-hand side. Pixel (y, x) has corners (x, y) … (x + 1, y + 1).
@@ -43,14 +43,17 @@ class Rings:
         """(k,) number of corners of each ring."""
         return np.diff(self.offsets)
 
-    def perimeter(self) -> np.ndarray:
-        """(k,) float64 length in pixels through the midpoints of the pixel edges.
+    def perimeter(self) -> Float64:
+        """(k,) float64 length in pixels.
 
-        Each corner replaces two half edges by a diagonal: edges - corners · (1 - 1/√2). This is
-        Pratt's bit-quad perimeter (Digital Image Processing, section on shape), which does not
-        overstate slanted borders as counting pixel edges does.
+        The path through the midpoints of the pixel edges: each corner replaces two half edges by a
+        diagonal, edges - corners · (1 - 1/√2). On a grid that path is too long by a factor that
+        does not depend on the resolution; π/8 · (1 + √2) takes it off for borders of all
+        directions alike (Kulpa 1977, "Area and perimeter measurement of blobs in discrete binary
+        pictures"). 0.6 % too long for a disc of 80 px.
         """
-        return self.edges - self.corners * (1.0 - np.sqrt(0.5))
+        through_midpoints = self.edges - self.corners * (1.0 - np.sqrt(0.5))
+        return through_midpoints * (np.pi / 8 * (1 + np.sqrt(2)))
 
 
 def trace(labels: Int32) -> Rings:
@@ -165,7 +168,7 @@ def _rings(padded: Int32, edge: Int64, start: Int64) -> Rings:
 
 
 def _take(
-    x: Int64, y: Int64, turns: np.ndarray, first: Int64, ends: Int64, area: Int64
+    x: Int64, y: Int64, turns: Bool, first: Int64, ends: Int64, area: Int64
 ) -> Rings:
     """The corners of the chosen cycles, in the order in which they are given."""
     lengths = ends - first

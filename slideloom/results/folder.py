@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, Any
 
-from slideloom.errors import OutputConflict, OutputUnwritable, SlideloomError
+from slideloom.errors import BadInput, OutputConflict, OutputUnwritable, SlideloomError
 
 MANIFEST = "manifest.json"
 PARTS = "parts"
@@ -213,7 +213,7 @@ class ResultFolder:
         """Let the folder go; remove what this run made, keep what an earlier run left."""
         self._release()
         if self._claim is Claim.NEW or (self._claim is None and self._made):
-            for name in self.names:
+            for name in (*self.names, RUN):
                 (self.path / name).unlink(missing_ok=True)
             shutil.rmtree(self.path / PARTS, ignore_errors=True)
             for folder in reversed(self._made):
@@ -225,6 +225,33 @@ def _entry(folder: Path, name: str) -> dict[str, Any]:
     with open(folder / name, "rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return {"name": name, "bytes": (folder / name).stat().st_size, "sha256": digest}
+
+
+@contextmanager
+def abandoned_on_bad_input(folder: ResultFolder) -> Iterator[None]:
+    """Remove what this run made where the input turns out bad; keep parts on any other end."""
+    try:
+        yield
+    except BadInput:
+        folder.abandon()
+        raise
+    except BaseException:
+        folder.release()
+        raise
+
+
+def check_writable(folder: Path) -> None:
+    """Could a run write here? Makes nothing.
+
+    Raises:
+        OutputConflict: There is a file of this name.
+        OutputUnwritable: The folder, or the nearest one above it, does not let us write.
+    """
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        raise OutputConflict(f"{there} is a file: --out wants a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputUnwritable(f"{there} cannot be written: choose another folder with --out")
 
 
 @contextmanager

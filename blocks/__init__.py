@@ -1,0 +1,1 @@
+"""Blocks: where things are and with which key."""

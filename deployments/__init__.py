@@ -1,0 +1,1 @@
+"""How slideloom is run: the command line, and later deployments, workers and the dispatcher."""

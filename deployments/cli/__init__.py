@@ -1,0 +1,1 @@
+"""The command line `slideloom`; modules are loaded when their command is called."""

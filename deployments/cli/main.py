@@ -1,0 +1,52 @@
+"""Entry point of `slideloom`: commands, exit codes, one line per error.
+
+Exit code 0: done; 1: something broke; 2: bad input, with one line on stderr that says what to
+change; 130: interrupted. `SLIDELOOM_DEBUG=1` shows the stack trace instead.
+"""
+
+import os
+import sys
+
+from cyclopts import App, CycloptsError
+
+from slideloom import __version__
+from slideloom.errors import BadInput, SlideloomError
+
+app = App(
+    name="slideloom",
+    help="Whole-slide-image inference: tissue, nuclei, pictures, results for QuPath and Python.",
+    version=__version__,
+)
+for _name in ("segment", "tissue", "info", "sample", "verify", "compare"):
+    app.command(f"deployments.cli.{_name}:{_name}", name=_name)
+app.command("deployments.cli.models:models", name="models")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    if os.environ.get("SLIDELOOM_DEBUG"):
+        return _run(arguments)
+    try:
+        return _run(arguments)
+    except (BadInput, CycloptsError) as error:
+        return _fail(str(error), 2)
+    except SlideloomError as error:
+        return _fail(str(error), 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted; the same command takes up where it stopped", 130)
+    except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a trace
+        return _fail(f"{type(error).__name__}: {error} (SLIDELOOM_DEBUG=1 shows the trace)", 1)
+
+
+def _run(arguments: list[str] | None) -> int:
+    code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"slideloom: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""Prefect for a command line: no chatter on the terminal, logs still go to its API.
+
+Without `PREFECT_API_URL`, Prefect starts a temporary server of its own for the length of the
+command. Call `quieten` before anything imports Prefect; what the user has set stays.
+"""
+
+import os
+
+_DEFAULTS = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+}
+
+
+def quieten() -> None:
+    """Set the defaults in this process's environment."""
+    if not os.environ.get("SLIDELOOM_DEBUG"):
+        for name, value in _DEFAULTS.items():
+            os.environ.setdefault(name, value)

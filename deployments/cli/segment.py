@@ -1,0 +1,94 @@
+"""`slideloom segment`: one slide, from pixels to a result folder."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from deployments.cli.inputs import absolute, job_of
+from deployments.cli.quiet import quieten
+from deployments.cli.show import console, print_rows, progress_shown
+from slideloom.parameters import SegmentCells
+
+
+def segment(
+    slide: Path,
+    *,
+    out: Path,
+    model: str | None = None,
+    mpp: float | None = None,
+    tissue: str | None = None,
+    tile_size: int | None = None,
+    overlap: int | None = None,
+    batch_size: int | None = None,
+    device: str | None = None,
+) -> int:
+    """Segment every nucleus of a slide.
+
+    Args:
+        slide: The slide: anything OpenSlide reads, or a plain image.
+        out: Folder of the result; a rerun takes up an unfinished one.
+        model: Model name, or path of a recorded model file (see `slideloom models`).
+        mpp: µm per level-0 pixel, where the slide does not say it or says it wrong.
+        tissue: `auto`, `off`, or the path of a mask (PNG or GeoJSON).
+        tile_size: Side of a tile in model pixels, a multiple of 16.
+        overlap: What neighbouring tiles share in model pixels, a multiple of 16.
+        batch_size: Tiles in one forward pass.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+    """
+    job = job_of(
+        SegmentCells,
+        slide=absolute(slide),
+        model=model,
+        mpp=mpp,
+        tissue=tissue,
+        tile_size=tile_size,
+        overlap=overlap,
+        batch_size=batch_size,
+        device=device,
+    )
+    folder = absolute(out)
+    check(job, Path(folder))
+    began = time.perf_counter()
+    summary = run_segmentation(job, folder)
+    print_summary(summary, Path(folder), time.perf_counter() - began)
+    return 0
+
+
+def check(job: SegmentCells, out: Path) -> None:
+    """Refuse bad input before anything is started.
+
+    Raises:
+        BadInput: Slide, model, device or folder cannot be used.
+    """
+    from slideloom.engines import check_engine
+    from slideloom.grid import Grid
+    from slideloom.results.folder import check_writable
+    from slideloom.slides import open_slide
+
+    check_engine(job.model, job.device)
+    with open_slide(job.slide, job.mpp) as opened:
+        Grid(opened.width_px, opened.height_px, job.tile_size, job.overlap)
+    check_writable(out)
+
+
+def run_segmentation(job: SegmentCells, folder: str) -> dict[str, Any]:
+    """Run the flow in this process with its progress shown."""
+    quieten()
+    from flows.segment_cells import segment_cells
+
+    with progress_shown(folder):
+        return asyncio.run(segment_cells(job, folder))
+
+
+def print_summary(summary: dict[str, Any], out: Path, seconds: float) -> None:
+    """The closing table: cells, density, time by stage, pictures."""
+    from slideloom.segmentation.report import summary_rows, time_rows
+
+    rows = summary_rows(summary) + time_rows(summary, out, seconds)
+    print_rows(f"{summary['slide']['name']}", rows)
+    if not summary["tiles"]["exact"]:
+        console.print(summary["tiles"]["advice"])
+    console.print(f"\npictures  {out / 'combined.jpg'}")
+    console.print(f"for QuPath {out / 'cells.geojson.gz'}")
+    console.print(f"for Python {out / 'cells.parquet'}")

@@ -1,0 +1,1 @@
+"""Flows: what runs, one file a flow, orchestration only."""

@@ -1,0 +1,40 @@
+"""The tissue of a slide, as a job of its own."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+
+from slideloom.parameters import TissueMaskJob
+from slideloom.progress import forget, progress_of
+from slideloom.results.folder import Claim
+from slideloom.tissue_job import FILES, SUMMARY
+from tasks.artifacts import show_links
+from tasks.tissue import find_tissue_task, write_tissue_task
+
+
+@flow(name="tissue_mask", flow_run_name="tissue of {job.slide}")
+async def tissue_mask(job: TissueMaskJob, out: str) -> dict[str, Any]:
+    """Find the tissue of a slide and write mask, outline and figures.
+
+    Args:
+        job: What to do.
+        out: Folder of the result.
+
+    Returns:
+        The summary (`summary.json`).
+
+    Raises:
+        BadInput: The slide or the folder cannot be used; nothing is left.
+    """
+    progress_of(out).enter("plan")
+    try:
+        found = await asyncio.to_thread(find_tissue_task.submit(job, out).result)
+        if found.claim is Claim.COMPLETE:
+            return dict(found.folder.read_json(SUMMARY))
+        summary = await asyncio.to_thread(write_tissue_task.submit(found, job).result)
+        await show_links(Path(out), list(FILES))
+        return summary
+    finally:
+        forget(out)

@@ -1,0 +1,1 @@
+"""The steps of one slide's segmentation: plan, tile tasks, merge, aggregate, draw."""

@@ -1,0 +1,197 @@
+"""One slide's segmentation, step by step, without an orchestrator.
+
+`segment_slide` runs all steps in this process; the flows call the same steps as Prefect tasks.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+from slideloom.engines.base import Engine, EngineInfo
+from slideloom.parameters import SegmentCells
+from slideloom.results.folder import (
+    MANIFEST,
+    Claim,
+    Identity,
+    ResultFolder,
+    abandoned_on_bad_input,
+)
+from slideloom.results.parts import has_part, write_part
+from slideloom.segmentation.aggregate import SUMMARY, summarise
+from slideloom.segmentation.merging import GEOJSON, PARQUET, merge_parts
+from slideloom.segmentation.pictures import PICTURES, draw_pictures
+from slideloom.segmentation.plan import Plan, make_plan
+from slideloom.segmentation.stored import (
+    load_counts,
+    load_plan,
+    load_tissue,
+    store_counts,
+    store_plan,
+)
+from slideloom.segmentation.tiles import segment_tiles
+from slideloom.settings import settings
+from slideloom.slides import GridReader, Slide, fingerprint
+from slideloom.tissue import TissueMask, detect_tissue, load_mask
+from slideloom.tissue_job import TISSUE_FILES, write_tissue
+
+FILES = (PARQUET, GEOJSON, SUMMARY, *TISSUE_FILES, *PICTURES)
+"""What a finished segmentation holds beside its manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A claimed folder with its plan stored, or a finished result.
+
+    Attributes:
+        folder: The claimed folder.
+        plan: The plan.
+        identity: What the folder will hold.
+        claim: What the folder held.
+    """
+
+    folder: ResultFolder
+    plan: Plan
+    identity: Identity
+    claim: Claim
+
+
+def folder_of(out: Path) -> ResultFolder:
+    """The result folder of a segmentation."""
+    return ResultFolder(out, FILES)
+
+
+def tissue_of(slide: Slide, wanted: str) -> TissueMask:
+    """The tissue mask that a job asks for: found, everywhere, or read from a file.
+
+    Raises:
+        TissueMaskUnusable: The given mask cannot be used.
+    """
+    if wanted == "auto":
+        return detect_tissue(slide)
+    if wanted == "off":
+        return TissueMask.everywhere(slide)
+    return load_mask(Path(wanted), slide)
+
+
+def prepare(job: SegmentCells, slide: Slide, engine: EngineInfo, out: Path) -> Prepared:
+    """Find the tissue, make the plan, claim the folder; nothing is left behind on bad input.
+
+    Raises:
+        BadInput: One of its kinds; see the message.
+    """
+    tissue = tissue_of(slide, job.tissue)
+    plan = make_plan(slide, fingerprint(slide), engine, tissue, job.tile_size, job.overlap)
+    identity = Identity(job.kind, plan.slide.fingerprint, plan.key, plan.described())
+    folder = folder_of(out)
+    with abandoned_on_bad_input(folder):
+        claim = folder.claim(identity)
+        if claim is not Claim.COMPLETE:
+            store_plan(folder, plan, tissue)
+            write_tissue(folder, tissue)
+    return Prepared(folder, plan, identity, claim)
+
+
+def missing_tasks(plan: Plan, folder: Path) -> list[int]:
+    """Tile tasks whose part is not there yet."""
+    return [
+        task for task in range(len(plan.tasks)) if not has_part(folder, plan.part_key(task))
+    ]
+
+
+def run_tile_task(
+    folder: Path,
+    task: int,
+    slide: Slide,
+    engine: Engine,
+    batch_size: int,
+    done: Callable[[int], None] = lambda tiles: None,
+) -> int:
+    """Segment the tiles of one task and store the part.
+
+    Returns:
+        Number of cells that the tiles reported.
+    """
+    plan = load_plan(folder)
+    reader = GridReader(slide, plan.engine.mpp)
+    cells = segment_tiles(
+        plan, task, reader, engine, batch_size, readers=settings().readers, done=done
+    )
+    write_part(folder_of(folder), plan.part_key(task), cells)
+    return len(cells)
+
+
+def merge_job(folder: Path) -> dict[str, int]:
+    """Merge the parts of the job in this folder; counts of cells."""
+    result = folder_of(folder)
+    counts = merge_parts(load_plan(folder), load_tissue(folder), result)
+    store_counts(result, counts)
+    return counts.as_dict()
+
+
+def aggregate_job(folder: Path) -> dict[str, Any]:
+    """Write `summary.json` of the merged job in this folder and return it."""
+    result = folder_of(folder)
+    summary = summarise(load_plan(folder), load_tissue(folder), load_counts(result), folder)
+    result.write_json(SUMMARY, summary)
+    return summary
+
+
+def draw_job(folder: Path, slide: Slide) -> None:
+    """Draw the pictures of the merged job in this folder."""
+    draw_pictures(slide, load_tissue(folder), folder_of(folder))
+
+
+def commit_job(prepared: Prepared) -> dict[str, Any]:
+    """Write the manifest; from here on the folder holds a result."""
+    return prepared.folder.commit(prepared.identity, {"format": 1, "job": prepared.identity.kind})
+
+
+def default_workers() -> int:
+    """Tile tasks side by side: what is set, else one per core up to three."""
+    return settings().workers or min(3, cpu_count() or 1)
+
+
+def segment_slide(
+    job: SegmentCells,
+    out: Path,
+    slide: Slide,
+    engine: Engine,
+    workers: int | None = None,
+    order: Callable[[list[int]], list[int]] = lambda tasks: tasks,
+) -> dict[str, Any]:
+    """All steps in this process; what a benchmark holds the orchestrated run against.
+
+    Args:
+        job: What to do.
+        out: Result folder.
+        slide: The job's slide, open.
+        engine: The job's engine.
+        workers: Tile tasks side by side.
+        order: Order in which the tile tasks start; the result does not depend on it.
+
+    Returns:
+        The summary.
+    """
+    prepared = prepare(job, slide, engine.info, out)
+    if prepared.claim is Claim.COMPLETE:
+        return dict(prepared.folder.read_json(SUMMARY))
+    with abandoned_on_bad_input(prepared.folder):
+        tasks = order(missing_tasks(prepared.plan, out))
+        with ThreadPoolExecutor(workers or default_workers()) as pool:
+            for _ in pool.map(
+                lambda task: run_tile_task(out, task, slide, engine, job.batch_size), tasks
+            ):
+                pass
+        merge_job(out)
+        summary = aggregate_job(out)
+        draw_job(out, slide)
+        commit_job(prepared)
+    return summary
+
+
+def is_finished(out: Path) -> bool:
+    """Does the folder hold a committed result?"""
+    return (out / MANIFEST).exists()

@@ -1,0 +1,47 @@
+"""A summary in words: the rows of the closing table and of the UI's."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from slideloom.results.folder import RUN
+
+_STAGES = ("plan", "segment", "merge", "aggregate", "draw")
+
+
+def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """(what, value) pairs, most wanted first."""
+    cells, tissue, tiles = summary["cells"], summary["tissue"], summary["tiles"]
+    area = summary["measures"]["area_um2"]
+    density = summary["density_per_mm2"]
+    rows = [
+        ("cells", f"{cells['cells']:,}"),
+        ("density", f"{density:,.0f} per mm² of tissue" if density is not None else "no tissue"),
+        ("tissue", f"{tissue['area_mm2']:.3f} mm² ({tissue['source']})"),
+        ("tiles", f"{tiles['segmented']} segmented, {tiles['skipped']} skipped"),
+    ]
+    if area["count"]:
+        rows.append(
+            ("nuclear area", f"median {area['p50']:.1f} µm² ({area['p5']:.1f} to {area['p95']:.1f})")
+        )
+    if cells["clipped"]:
+        rows.append(("clipped", f"{cells['clipped']} cells that no tile saw whole"))
+    if cells["off_tissue"]:
+        rows.append(("off tissue", f"{cells['off_tissue']} detections left out"))
+    model = summary["model"]
+    rows.append(("model", f"{model['name']} {model['version']} ({model['digest'][:12]})"))
+    return rows
+
+
+def time_rows(summary: dict[str, Any], out: Path, seconds: float) -> list[tuple[str, str]]:
+    """(what, value) pairs on time: each stage of the last attempt, the whole, and per megapixel."""
+    spent = json.loads((out / RUN).read_bytes())["attempts"][-1]["seconds"]
+    stages = ", ".join(f"{name} {spent[name]:.1f} s" for name in _STAGES if name in spent)
+    slide = summary["slide"]
+    mpp = summary["model"]["mpp"]
+    scale_x, scale_y = slide["mpp_x"] / mpp, slide["mpp_y"] / mpp
+    megapixels = slide["width_px"] * scale_x * slide["height_px"] * scale_y / 1e6
+    rows = [("time", f"{seconds:.1f} s ({stages})")]
+    if "segment" in spent:
+        rows.append(("speed", f"{spent['segment'] / megapixels:.2f} s per megapixel at {mpp} µm/px"))
+    return rows

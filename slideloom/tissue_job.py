@@ -1,0 +1,89 @@
+"""The job `tissue_mask`: a slide's tissue as mask, outline and figures, without an orchestrator."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slideloom.drawing import thumbnail_jpeg
+from slideloom.grid import Grid
+from slideloom.parameters import TissueMaskJob, digest_of
+from slideloom.results.folder import Claim, Identity, ResultFolder, abandoned_on_bad_input
+from slideloom.segmentation.plan import SlideFacts, kept_tiles
+from slideloom.settings import settings
+from slideloom.slides import GridReader, Slide, fingerprint
+from slideloom.tissue import TissueMask, detect_tissue
+from slideloom.tissue.files import write_geojson, write_png
+
+TISSUE_FILES = ("tissue.png", "tissue.geojson")
+SUMMARY = "summary.json"
+FILES = (*TISSUE_FILES, SUMMARY, "thumbnail.jpg")
+TILES_MPP = 0.5
+"""Pixel size at which kept and skipped tiles are counted: that of InstanSeg's brightfield models."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTissue:
+    """A claimed folder and the mask that goes into it."""
+
+    folder: ResultFolder
+    identity: Identity
+    claim: Claim
+    tissue: TissueMask
+    facts: SlideFacts
+
+
+def find_tissue(job: TissueMaskJob, slide: Slide, out: Path) -> FoundTissue:
+    """Detect the tissue and claim the folder.
+
+    Raises:
+        BadInput: The slide breaks, or the folder cannot be used.
+    """
+    facts, tissue = SlideFacts.of(slide, fingerprint(slide)), detect_tissue(slide)
+    key = digest_of([job.kind, facts.fingerprint, facts.mpp_x, facts.mpp_y, tissue.digest()])
+    described = {"slide": facts.name, "mpp": [facts.mpp_x, facts.mpp_y]}
+    identity = Identity(job.kind, facts.fingerprint, key, described)
+    folder = ResultFolder(out, FILES)
+    with abandoned_on_bad_input(folder):
+        return FoundTissue(folder, identity, folder.claim(identity), tissue, facts)
+
+
+def write_tissue(folder: ResultFolder, tissue: TissueMask) -> None:
+    """`tissue.png` and `tissue.geojson`."""
+    for name, write in zip(TISSUE_FILES, (write_png, write_geojson), strict=True):
+        with folder.replacing(name) as temporary:
+            write(tissue, temporary)
+
+
+def finish_tissue(found: FoundTissue, slide: Slide) -> dict[str, Any]:
+    """Write mask, outline, thumbnail, summary and manifest; return the summary."""
+    summary = {
+        "slide": found.facts.model_dump(mode="json"),
+        "tissue": {
+            "area_mm2": round(found.tissue.area_mm2(found.facts.mpp_x, found.facts.mpp_y), 6),
+            "fraction": round(found.tissue.fraction, 6),
+            "digest": found.tissue.digest(),
+        },
+        "tiles": _tiles(found.tissue, slide),
+    }
+    with abandoned_on_bad_input(found.folder):
+        write_tissue(found.folder, found.tissue)
+        found.folder.write("thumbnail.jpg", thumbnail_jpeg(slide))
+        found.folder.write_json(SUMMARY, summary)
+        found.folder.commit(found.identity, {"format": 1, "job": found.identity.kind})
+    return summary
+
+
+def _tiles(tissue: TissueMask, slide: Slide) -> dict[str, Any]:
+    """Tiles that a segmentation with today's settings would keep and skip."""
+    reader = GridReader(slide, TILES_MPP)
+    tile_px, overlap_px = settings().tile_size, settings().tile_overlap
+    grid = Grid(reader.width_px, reader.height_px, tile_px, overlap_px)
+    kept = len(kept_tiles(grid, reader.scale, tissue))
+    return {
+        "mpp": TILES_MPP,
+        "tile_px": tile_px,
+        "overlap_px": overlap_px,
+        "total": len(grid),
+        "kept": kept,
+        "skipped": len(grid) - kept,
+    }

@@ -1,0 +1,58 @@
+"""What a run shows in the Prefect UI: progress, summary table, picture, links."""
+
+import base64
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from prefect.artifacts import (
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
+
+from slideloom.drawing import preview_jpeg
+from slideloom.segmentation.report import summary_rows
+
+
+async def start_progress(total: int, done: int) -> UUID:
+    """The progress artifact of this run."""
+    artifact = await acreate_progress_artifact(
+        progress=_percent(done, total), key="tiles", description=f"{total} tiles to segment"
+    )
+    return UUID(str(artifact))
+
+
+async def show_progress(artifact: UUID, done: int, total: int) -> None:
+    """Move the progress artifact."""
+    await aupdate_progress_artifact(artifact_id=artifact, progress=_percent(done, total))
+
+
+def _percent(done: int, total: int) -> float:
+    return 100.0 if total == 0 else round(100.0 * done / total, 1)
+
+
+async def show_summary(summary: dict[str, Any]) -> None:
+    """The closing table."""
+    rows = [{"what": what, "value": value} for what, value in summary_rows(summary)]
+    await acreate_table_artifact(table=rows, key="summary", description="Summary")
+
+
+async def show_picture(out: Path, slide: str) -> None:
+    """The combined picture as a small JPEG inside the markdown: it shows wherever the UI runs."""
+    picture = base64.b64encode(preview_jpeg(out / "combined.jpg")).decode()
+    text = f"### {Path(slide).name}\n\n![cells on tissue](data:image/jpeg;base64,{picture})\n"
+    await acreate_markdown_artifact(markdown=text, key="cells-on-tissue", description="Cells")
+
+
+async def show_links(out: Path, names: list[str]) -> None:
+    """Links to the files of the result."""
+    for name in names:
+        await acreate_link_artifact(
+            link=(out / name).resolve().as_uri(),
+            link_text=name,
+            key=name.replace(".", "-").replace("_", "-").lower(),
+            description=f"Result file {name}",
+        )

@@ -1,0 +1,23 @@
+"""Tasks that come before the first tile."""
+
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from slideloom.parameters import SegmentCells
+from slideloom.segmentation.job import Prepared, missing_tasks, prepare
+from tasks.shared import shared_engine, shared_slide
+
+
+@task(name="plan_slide", task_run_name="plan {job.slide}", cache_policy=NO_CACHE)
+def plan_slide(job: SegmentCells, out: str) -> Prepared:
+    """Find the tissue, make the plan and claim the folder."""
+    slide = shared_slide(job.slide, job.mpp)
+    return prepare(job, slide, shared_engine(job.model, job.device).info, Path(out))
+
+
+@task(name="find_missing_parts", cache_policy=NO_CACHE)
+def find_missing_parts(prepared: Prepared) -> list[int]:
+    """Tile tasks that no earlier attempt has finished."""
+    return missing_tasks(prepared.plan, prepared.folder.path)

@@ -1,0 +1,40 @@
+"""What the tasks of one process share: opened slides and the loaded model.
+
+Loading a model takes seconds and opening a slide milliseconds; a worker that runs many tasks does
+each once. Keyed by what makes them different, a changed file included.
+"""
+
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+from slideloom.engines import load_engine
+from slideloom.engines.base import Engine
+from slideloom.segmentation.job import default_workers
+from slideloom.slides import Slide, open_slide
+
+_lock = threading.Lock()
+
+
+def shared_slide(path: str, mpp: float | None) -> Slide:
+    """The slide, opened once per version of the file; close it with `close_slides`."""
+    file = Path(path)
+    version = file.stat().st_mtime_ns if file.exists() else 0
+    with _lock:
+        return _opened(path, mpp, version)
+
+
+@lru_cache(maxsize=8)
+def _opened(path: str, mpp: float | None, _version: int) -> Slide:
+    return open_slide(path, mpp)
+
+
+def shared_engine(model: str, device: str) -> Engine:
+    """The engine, its model loaded once."""
+    with _lock:
+        return _loaded(model, device)
+
+
+@lru_cache(maxsize=2)
+def _loaded(model: str, device: str) -> Engine:
+    return load_engine(model, device, threads=default_workers())
