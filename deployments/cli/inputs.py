@@ -26,3 +26,21 @@ def job_of(kind: type[_Job], **given: Any) -> _Job:
 def absolute(path: Path) -> str:
     """The path as runs know it, wherever they run on this machine."""
     return str(path.expanduser().absolute())
+
+
+def check_engine(model: str, device: str) -> None:
+    """Refuse a model or a device that is not there, without loading the model.
+
+    Raises:
+        ModelUnavailable: The model is not recorded, or its file has changed.
+        DeviceUnavailable: The device is not on this machine.
+    """
+    from slideloom.engines.oracle import NAME
+    from slideloom.models import ModelStore
+
+    if model != NAME:
+        ModelStore().resolve(model)
+    if device not in {"auto", "cpu"}:
+        from slideloom.engines.devices import available_devices, choose_device
+
+        choose_device(device, available_devices())

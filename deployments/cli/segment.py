@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from deployments.cli.inputs import absolute, job_of
+from deployments.cli.inputs import absolute, check_engine, job_of
 from deployments.cli.quiet import quieten
 from deployments.cli.show import console, print_rows, progress_shown
 from slideloom.parameters import SegmentCells
@@ -61,7 +61,6 @@ def check(job: SegmentCells, out: Path) -> None:
     Raises:
         BadInput: Slide, model, device or folder cannot be used.
     """
-    from slideloom.engines import check_engine
     from slideloom.grid import Grid
     from slideloom.results.folder import check_writable
     from slideloom.slides import open_slide

@@ -1,0 +1,155 @@
+"""Result folders: one run at a time, whole files, the manifest last, nothing left on bad input."""
+
+import hashlib
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slideloom.errors import OutputConflict, OutputUnwritable
+from slideloom.results.folder import (
+    MANIFEST,
+    PARTS,
+    Claim,
+    Identity,
+    ResultFolder,
+    abandoned_on_bad_input,
+    check_writable,
+)
+
+NAMES = ("a.txt", "b.json")
+
+
+def _identity(key: str = "k", slide: str = "s", size: int = 512) -> Identity:
+    return Identity("segment_cells", slide, key, {"slide": f"{slide}.svs", "tile size": size})
+
+
+def _finish(path: Path, identity: Identity) -> None:
+    folder = ResultFolder(path, NAMES)
+    folder.claim(identity)
+    folder.write("a.txt", b"A")
+    folder.write_json("b.json", {"b": 1})
+    folder.commit(identity, {"format": 1})
+
+
+def test_a_manifest_names_each_file_with_size_and_digest(tmp_path: Path) -> None:
+    _finish(tmp_path / "out", _identity())
+    manifest = json.loads((tmp_path / "out" / MANIFEST).read_bytes())
+    assert [entry["name"] for entry in manifest["files"]] == ["a.txt", "b.json"]
+    for entry in manifest["files"]:
+        content = (tmp_path / "out" / entry["name"]).read_bytes()
+        assert entry["bytes"] == len(content)
+        assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+    assert not (tmp_path / "out" / PARTS).exists()
+
+
+def test_a_finished_result_is_found_again(tmp_path: Path) -> None:
+    _finish(tmp_path / "out", _identity())
+    assert ResultFolder(tmp_path / "out", NAMES).claim(_identity()) is Claim.COMPLETE
+
+
+def test_an_unfinished_run_is_taken_up(tmp_path: Path) -> None:
+    first = ResultFolder(tmp_path / "out", NAMES)
+    assert first.claim(_identity()) is Claim.NEW
+    first.release()
+    second = ResultFolder(tmp_path / "out", NAMES)
+    assert second.claim(_identity()) is Claim.RESUMED
+    second.release()
+
+
+@pytest.mark.parametrize("finished", [True, False])
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (_identity(key="k2", slide="t"), "another slide"),
+        (_identity(key="k3", size=1024), "tile size was 512 and is now 1024"),
+    ],
+)
+def test_another_result_is_refused(
+    tmp_path: Path, finished: bool, other: Identity, said: str
+) -> None:
+    if finished:
+        _finish(tmp_path / "out", _identity())
+    else:
+        first = ResultFolder(tmp_path / "out", NAMES)
+        first.claim(_identity())
+        first.release()
+    before = sorted(path.name for path in (tmp_path / "out").rglob("*"))
+    folder = ResultFolder(tmp_path / "out", NAMES)
+    with pytest.raises(OutputConflict, match=said), abandoned_on_bad_input(folder):
+        folder.claim(other)
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*")) == before
+
+
+def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
+    first = ResultFolder(tmp_path / "out", NAMES)
+    first.claim(_identity())
+    with pytest.raises(OutputConflict, match="another run is writing"):
+        ResultFolder(tmp_path / "out", NAMES).claim(_identity())
+    first.release()
+
+
+def test_a_folder_with_files_of_ours_but_no_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("mine")
+    with pytest.raises(OutputConflict, match=r"already has a a\.txt"):
+        ResultFolder(tmp_path, NAMES).claim(_identity())
+    assert (tmp_path / "a.txt").read_text() == "mine"
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(OutputConflict, match="is a file"):
+        ResultFolder(tmp_path / "out", NAMES).claim(_identity())
+    with pytest.raises(OutputConflict, match="is a file"):
+        check_writable(tmp_path / "out" / "deeper")
+
+
+def test_bad_input_leaves_nothing(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path / "deep" / "out", NAMES)
+    with pytest.raises(OutputUnwritable), abandoned_on_bad_input(folder):
+        folder.claim(_identity())
+        folder.write("a.txt", b"A")
+        raise OutputUnwritable("full")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crash_keeps_the_parts(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path / "out", NAMES)
+    with pytest.raises(RuntimeError), abandoned_on_bad_input(folder):
+        folder.claim(_identity())
+        folder.write(f"{PARTS}/x", b"X")
+        raise RuntimeError
+    assert (tmp_path / "out" / PARTS / "x").read_bytes() == b"X"
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path, NAMES)
+    folder.write("a.txt", b"old")
+    with pytest.raises(ZeroDivisionError), folder.replacing("a.txt") as temporary:
+        temporary.write_bytes(b"half")
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_bytes() == b"old"
+
+
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
+    """A limit on file size stands for the full disk: the system refuses the write itself."""
+    code = (
+        "import resource, signal, sys, pathlib\n"
+        "from slideloom.errors import OutputUnwritable\n"
+        "from slideloom.results.folder import ResultFolder\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "folder = ResultFolder(pathlib.Path(sys.argv[1]), ())\n"
+        "try: folder.write('x', bytes(5000))\n"
+        "except OutputUnwritable as error: print(error)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "no room left on the disk" in said.stdout
+    assert list(tmp_path.iterdir()) == []
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 1000
