@@ -1,0 +1,37 @@
+"""Devices, said explicitly: `auto`, `cpu`, `cuda` or `cuda:N`. Nothing falls back in silence."""
+
+import re
+
+from slideloom.errors import DeviceUnavailable
+
+_PATTERN = re.compile(r"auto|cpu|cuda(:\d{1,3})?")
+
+
+def available_devices() -> list[str]:
+    """`cpu`, and `cuda:0`, … as torch sees them."""
+    import torch
+
+    return ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+
+
+def choose_device(asked: str, available: list[str]) -> str:
+    """The device to use, as torch names it.
+
+    Args:
+        asked: `auto` (the first CUDA device if there is one, else the CPU), `cpu`, `cuda`,
+            `cuda:N`.
+        available: What is there, as `available_devices()` gives it.
+
+    Raises:
+        DeviceUnavailable: Not a device, or not on this machine; the message says what is.
+    """
+    if not _PATTERN.fullmatch(asked):
+        raise DeviceUnavailable(f"{asked!r} is no device: use auto, cpu, cuda or cuda:N")
+    if asked == "auto":
+        return "cuda:0" if "cuda:0" in available else "cpu"
+    wanted = "cuda:0" if asked == "cuda" else asked
+    if wanted not in available:
+        raise DeviceUnavailable(
+            f"{asked} is not on this machine; there is: {', '.join(available)}. Use --device auto"
+        )
+    return wanted
