@@ -18,15 +18,18 @@ from slideloom.segmentation.aggregate import SUMMARY
 from slideloom.segmentation.job import Prepared, default_workers
 from slideloom.segmentation.runlog import RunLog
 from tasks.artifacts import show_links, show_progress, start_progress
+from tasks.naming import segment_name
 from tasks.planning import find_missing_parts, plan_slide
 from tasks.results import commit_task
 from tasks.tiles import segment_tiles_task
 
+_TILE_TASKS: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=default_workers())
+
 
 @flow(
     name="segment_cells",
-    flow_run_name="segment {job.slide}",
-    task_runner=ThreadPoolTaskRunner(max_workers=default_workers()),
+    flow_run_name=segment_name,
+    task_runner=_TILE_TASKS,
 )
 async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
     """Segment every nucleus of a slide: plan, tiles, merge, aggregate, draw, commit.
@@ -60,9 +63,7 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
         forget(out)
 
 
-async def _computed(
-    prepared: Prepared, job: SegmentCells, out: str, log: RunLog
-) -> dict[str, Any]:
+async def _computed(prepared: Prepared, job: SegmentCells, out: str, log: RunLog) -> dict[str, Any]:
     """The steps between claim and commit."""
     with log.stage("segment"):
         await _segment(prepared, job, out)

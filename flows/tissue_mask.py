@@ -11,10 +11,11 @@ from slideloom.progress import forget, progress_of
 from slideloom.results.folder import Claim
 from slideloom.tissue_job import FILES, SUMMARY
 from tasks.artifacts import show_links
+from tasks.naming import tissue_name
 from tasks.tissue import find_tissue_task, write_tissue_task
 
 
-@flow(name="tissue_mask", flow_run_name="tissue of {job.slide}")
+@flow(name="tissue_mask", flow_run_name=tissue_name)
 async def tissue_mask(job: TissueMaskJob, out: str) -> dict[str, Any]:
     """Find the tissue of a slide and write mask, outline and figures.
 

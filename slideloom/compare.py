@@ -71,11 +71,9 @@ def window_of(slide: Slide, side_px: int) -> Slide:
     tissue = detect_tissue(slide)
     width, height = min(side_px, slide.width_px), min(side_px, slide.height_px)
     best = max(
-        (
-            (_tissue_in(tissue, x, y, width, height), -y, -x)
-            for y in range(0, slide.height_px - height + 1, max(1, height // 2))
-            for x in range(0, slide.width_px - width + 1, max(1, width // 2))
-        )
+        (_tissue_in(tissue, x, y, width, height), -y, -x)
+        for y in range(0, slide.height_px - height + 1, max(1, height // 2))
+        for x in range(0, slide.width_px - width + 1, max(1, width // 2))
     )
     return Window(slide, -best[2], -best[1], width, height)
 
@@ -113,9 +111,7 @@ def compare(slide: Slide, engine: Engine, tile_px: int, batch_size: int) -> list
     return variants
 
 
-def _plan(
-    slide: Slide, engine: Engine, tile_px: int, overlap_px: int, tissue: TissueMask
-) -> Plan:
+def _plan(slide: Slide, engine: Engine, tile_px: int, overlap_px: int, tissue: TissueMask) -> Plan:
     return make_plan(slide, _NO_FINGERPRINT, engine.info, tissue, tile_px, overlap_px)
 
 

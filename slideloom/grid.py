@@ -161,4 +161,6 @@ class Grid:
 
     def tiles(self) -> list[Tile]:
         """All tiles, row by row."""
-        return [self.tile(row, column) for row in range(self.rows) for column in range(self.columns)]
+        return [
+            self.tile(row, column) for row in range(self.rows) for column in range(self.columns)
+        ]

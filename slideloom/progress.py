@@ -10,8 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: the run was asked to end
+class Stopped(Exception):
     """The run was stopped; the tile task ends without a result."""
+
+
+def _nobody(progress: "Progress") -> None:
+    """Nobody watches."""
 
 
 @dataclass(slots=True)
@@ -30,7 +34,7 @@ class Progress:
     stage: str = ""
     stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _changed: Callable[["Progress"], None] = lambda progress: None
+    _changed: Callable[["Progress"], None] = _nobody
 
     def advance(self, tiles: int) -> None:
         """Count finished tiles.
@@ -59,7 +63,7 @@ _watchers: dict[str, Callable[[Progress], None]] = {}
 
 def progress_of(folder: str) -> Progress:
     """The progress of the run in this folder."""
-    return _runs.setdefault(folder, Progress(_changed=_watchers.get(folder, lambda progress: None)))
+    return _runs.setdefault(folder, Progress(_changed=_watchers.get(folder, _nobody)))
 
 
 def forget(folder: str) -> None:

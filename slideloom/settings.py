@@ -26,9 +26,7 @@ class Settings(BaseSettings):
         description="Tile tasks that run side by side; 0: one per core up to 3 on a CPU, 2 on a "
         "GPU.",
     )
-    readers: int = Field(
-        1, ge=1, le=16, description="Threads that read ahead for one tile task."
-    )
+    readers: int = Field(1, ge=1, le=16, description="Threads that read ahead for one tile task.")
 
 
 @lru_cache(maxsize=1)

@@ -11,14 +11,13 @@ from slideloom.results.folder import Claim, Identity, ResultFolder, abandoned_on
 from slideloom.segmentation.plan import SlideFacts, kept_tiles
 from slideloom.settings import settings
 from slideloom.slides import GridReader, Slide, fingerprint
-from slideloom.tissue import TissueMask, detect_tissue
-from slideloom.tissue.files import write_geojson, write_png
+from slideloom.tissue import TissueMask, detect_tissue, to_geojson, to_png
 
 TISSUE_FILES = ("tissue.png", "tissue.geojson")
 SUMMARY = "summary.json"
 FILES = (*TISSUE_FILES, SUMMARY, "thumbnail.jpg")
 TILES_MPP = 0.5
-"""Pixel size at which kept and skipped tiles are counted: that of InstanSeg's brightfield models."""
+"""µm per pixel at which kept and skipped tiles are counted, as InstanSeg's models want it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,8 @@ def find_tissue(job: TissueMaskJob, slide: Slide, out: Path) -> FoundTissue:
 
 def write_tissue(folder: ResultFolder, tissue: TissueMask) -> None:
     """`tissue.png` and `tissue.geojson`."""
-    for name, write in zip(TISSUE_FILES, (write_png, write_geojson), strict=True):
-        with folder.replacing(name) as temporary:
-            write(tissue, temporary)
+    folder.write("tissue.png", to_png(tissue))
+    folder.write("tissue.geojson", to_geojson(tissue))
 
 
 def finish_tissue(found: FoundTissue, slide: Slide) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from slideloom.segmentation.job import Prepared, missing_tasks, prepare
 from tasks.shared import shared_engine, shared_slide
 
 
-@task(name="plan_slide", task_run_name="plan {job.slide}", cache_policy=NO_CACHE)
+@task(name="plan_slide", cache_policy=NO_CACHE)
 def plan_slide(job: SegmentCells, out: str) -> Prepared:
     """Find the tissue, make the plan and claim the folder."""
     slide = shared_slide(job.slide, job.mpp)

@@ -8,8 +8,8 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-from slideloom.engines import load_engine
 from slideloom.engines.base import Engine
+from slideloom.engines.loading import load_engine
 from slideloom.segmentation.job import default_workers
 from slideloom.slides import Slide, open_slide
 

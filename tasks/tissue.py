@@ -11,7 +11,7 @@ from slideloom.tissue_job import FoundTissue, find_tissue, finish_tissue
 from tasks.shared import shared_slide
 
 
-@task(name="find_tissue", task_run_name="find tissue of {job.slide}", cache_policy=NO_CACHE)
+@task(name="find_tissue", cache_policy=NO_CACHE)
 def find_tissue_task(job: TissueMaskJob, out: str) -> FoundTissue:
     """Detect the tissue and claim the folder."""
     return find_tissue(job, shared_slide(job.slide, job.mpp), Path(out))

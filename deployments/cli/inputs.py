@@ -19,7 +19,10 @@ def job_of(kind: type[_Job], **given: Any) -> _Job:
     try:
         return kind(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        said = [f"--{'-'.join(map(str, e['loc'])).replace('_', '-')}: {e['msg']}" for e in error.errors()]
+        said = [
+            f"--{'-'.join(map(str, found['loc'])).replace('_', '-')}: {found['msg']}"
+            for found in error.errors()
+        ]
         raise ParametersUnusable("; ".join(said)) from None
 
 

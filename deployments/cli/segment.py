@@ -41,7 +41,7 @@ def segment(
         slide=absolute(slide),
         model=model,
         mpp=mpp,
-        tissue=tissue,
+        tissue=absolute(Path(tissue)) if tissue not in {None, "auto", "off"} else tissue,
         tile_size=tile_size,
         overlap=overlap,
         batch_size=batch_size,
@@ -64,10 +64,13 @@ def check(job: SegmentCells, out: Path) -> None:
     from slideloom.grid import Grid
     from slideloom.results.folder import check_writable
     from slideloom.slides import open_slide
+    from slideloom.tissue import load_mask
 
     check_engine(job.model, job.device)
     with open_slide(job.slide, job.mpp) as opened:
         Grid(opened.width_px, opened.height_px, job.tile_size, job.overlap)
+        if job.tissue not in {"auto", "off"}:
+            load_mask(Path(job.tissue), opened)
     check_writable(out)
 
 

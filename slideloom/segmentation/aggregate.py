@@ -1,4 +1,4 @@
-"""`summary.json`: counts, density, distributions, and all that is needed to reproduce the result."""
+"""`summary.json`: counts, density, distributions, and what is needed to reproduce the result."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -33,9 +33,7 @@ VERSIONS = (
 )
 
 
-def summarise(
-    plan: Plan, tissue: TissueMask, counts: MergeCounts, folder: Path
-) -> dict[str, Any]:
+def summarise(plan: Plan, tissue: TissueMask, counts: MergeCounts, folder: Path) -> dict[str, Any]:
     """The summary of a result whose `cells.parquet` is written; equal results, equal summaries."""
     area = tissue.area_mm2(plan.slide.mpp_x, plan.slide.mpp_y)
     return {
@@ -60,7 +58,10 @@ def summarise(
         },
         "slide": plan.slide.model_dump(mode="json"),
         "model": plan.engine.as_dict(),
-        "normalisation": {"low": plan.normalisation.low, "high": plan.normalisation.high},
+        "normalisation": {
+            "low": list(plan.normalisation.low),
+            "high": list(plan.normalisation.high),
+        },
         "key": plan.key,
         "versions": versions(VERSIONS),
     }

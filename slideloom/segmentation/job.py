@@ -31,7 +31,7 @@ from slideloom.segmentation.stored import (
     store_counts,
     store_plan,
 )
-from slideloom.segmentation.tiles import segment_tiles
+from slideloom.segmentation.tiles import nobody_counts, segment_tiles
 from slideloom.settings import settings
 from slideloom.slides import GridReader, Slide, fingerprint
 from slideloom.tissue import TissueMask, detect_tissue, load_mask
@@ -96,9 +96,7 @@ def prepare(job: SegmentCells, slide: Slide, engine: EngineInfo, out: Path) -> P
 
 def missing_tasks(plan: Plan, folder: Path) -> list[int]:
     """Tile tasks whose part is not there yet."""
-    return [
-        task for task in range(len(plan.tasks)) if not has_part(folder, plan.part_key(task))
-    ]
+    return [task for task in range(len(plan.tasks)) if not has_part(folder, plan.part_key(task))]
 
 
 def run_tile_task(
@@ -107,7 +105,7 @@ def run_tile_task(
     slide: Slide,
     engine: Engine,
     batch_size: int,
-    done: Callable[[int], None] = lambda tiles: None,
+    done: Callable[[int], None] = nobody_counts,
 ) -> int:
     """Segment the tiles of one task and store the part.
 

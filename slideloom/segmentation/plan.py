@@ -200,6 +200,4 @@ def kept_tiles(grid: Grid, scale: tuple[float, float], tissue: TissueMask) -> li
 def _tasks(tiles: list[int]) -> tuple[tuple[int, ...], ...]:
     """Runs of consecutive tiles: neither too small nor too many; the batch size plays no part."""
     size = max(SMALLEST_TASK, -(-len(tiles) // MOST_TASKS))
-    return tuple(
-        tuple(tiles[start : start + size]) for start in range(0, len(tiles), size)
-    )
+    return tuple(tuple(tiles[start : start + size]) for start in range(0, len(tiles), size))

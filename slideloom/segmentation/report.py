@@ -22,7 +22,10 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]
     if area["count"]:
         rows.append(
-            ("nuclear area", f"median {area['p50']:.1f} µm² ({area['p5']:.1f} to {area['p95']:.1f})")
+            (
+                "nuclear area",
+                f"median {area['p50']:.1f} µm², 5 to 95 %: {area['p5']:.1f} to {area['p95']:.1f}",
+            )
         )
     if cells["clipped"]:
         rows.append(("clipped", f"{cells['clipped']} cells that no tile saw whole"))
@@ -43,5 +46,6 @@ def time_rows(summary: dict[str, Any], out: Path, seconds: float) -> list[tuple[
     megapixels = slide["width_px"] * scale_x * slide["height_px"] * scale_y / 1e6
     rows = [("time", f"{seconds:.1f} s ({stages})")]
     if "segment" in spent:
-        rows.append(("speed", f"{spent['segment'] / megapixels:.2f} s per megapixel at {mpp} µm/px"))
+        speed = spent["segment"] / megapixels
+        rows.append(("speed", f"{speed:.2f} s per megapixel at {mpp} µm/px"))
     return rows

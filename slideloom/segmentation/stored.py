@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from slideloom.results.folder import PARTS, ResultFolder
 from slideloom.segmentation.merging import MergeCounts
 from slideloom.segmentation.plan import Plan
 from slideloom.tissue import TissueMask
+from slideloom.tissue.mask import Source
 
 _PLAN = f"{PARTS}/plan.json"
 _TISSUE = f"{PARTS}/tissue.npz"
@@ -48,7 +50,7 @@ def load_tissue(folder: Path) -> TissueMask:
             scale=(float(scale[0]), float(scale[1])),
             width_px=int(size[0]),
             height_px=int(size[1]),
-            source=str(stored["source"]),
+            source=cast(Source, str(stored["source"])),
         )
 
 

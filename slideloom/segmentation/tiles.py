@@ -24,6 +24,10 @@ READ_AHEAD = 2
 """Batches that wait for the engine, at most, per tile task."""
 
 
+def nobody_counts(tiles: int) -> None:
+    """For a caller who does not want to know how far it is."""
+
+
 def segment_tiles(
     plan: Plan,
     task: int,
@@ -31,7 +35,7 @@ def segment_tiles(
     engine: Engine,
     batch_size: int,
     readers: int = 1,
-    done: Callable[[int], None] = lambda tiles: None,
+    done: Callable[[int], None] = nobody_counts,
 ) -> Cells:
     """The cells that the tiles of a task report, in the order of the tiles.
 
