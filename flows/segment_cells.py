@@ -6,7 +6,7 @@ from typing import Any
 
 from prefect import flow, unmapped
 from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.aggregate_cells import aggregate_cells
 from flows.merge_cells import merge_cells
@@ -23,7 +23,7 @@ from tasks.planning import find_missing_parts, plan_slide
 from tasks.results import commit_task
 from tasks.tiles import segment_tiles_task
 
-_TILE_TASKS: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=default_workers())
+_TILE_TASKS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=default_workers())
 
 
 @flow(
@@ -66,7 +66,7 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
 async def _computed(prepared: Prepared, job: SegmentCells, out: str, log: RunLog) -> dict[str, Any]:
     """The steps between claim and commit."""
     with log.stage("segment"):
-        await _segment(prepared, job, out)
+        log.count_tiles(await _segment(prepared, job, out))
     progress_of(out).enter("merge")
     with log.stage("merge"):
         await merge_cells(out)
@@ -81,8 +81,12 @@ async def _computed(prepared: Prepared, job: SegmentCells, out: str, log: RunLog
     return summary
 
 
-async def _segment(prepared: Prepared, job: SegmentCells, out: str) -> None:
-    """Map the tile tasks that no earlier attempt finished; stop all at the first failure."""
+async def _segment(prepared: Prepared, job: SegmentCells, out: str) -> int:
+    """Map the tile tasks that no earlier attempt finished; stop all at the first failure.
+
+    Returns:
+        Tiles that were segmented now.
+    """
     missing = await asyncio.to_thread(find_missing_parts.submit(prepared).result)
     plan, progress = prepared.plan, progress_of(out)
     still = sum(len(plan.tasks[task]) for task in missing)
@@ -96,6 +100,7 @@ async def _segment(prepared: Prepared, job: SegmentCells, out: str) -> None:
     except BaseException:
         progress.stopped.set()
         raise
+    return still
 
 
 async def _finished(future: PrefectFuture[int]) -> int:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slideloom.drawing import thumbnail_jpeg
+from slideloom.drawing.jpeg import to_jpeg
+from slideloom.drawing.pictures import THUMBNAIL_PX
 from slideloom.grid import Grid
 from slideloom.parameters import TissueMaskJob, digest_of
 from slideloom.results.folder import Claim, Identity, ResultFolder, abandoned_on_bad_input
 from slideloom.segmentation.plan import SlideFacts, kept_tiles
 from slideloom.settings import settings
-from slideloom.slides import GridReader, Slide, fingerprint
+from slideloom.slides import GridReader, Slide, fingerprint, thumbnail
 from slideloom.tissue import TissueMask, detect_tissue, to_geojson, to_png
 
 TISSUE_FILES = ("tissue.png", "tissue.geojson")
@@ -65,7 +66,7 @@ def finish_tissue(found: FoundTissue, slide: Slide) -> dict[str, Any]:
     }
     with abandoned_on_bad_input(found.folder):
         write_tissue(found.folder, found.tissue)
-        found.folder.write("thumbnail.jpg", thumbnail_jpeg(slide))
+        found.folder.write("thumbnail.jpg", to_jpeg(thumbnail(slide, THUMBNAIL_PX)[0]))
         found.folder.write_json(SUMMARY, summary)
         found.folder.commit(found.identity, {"format": 1, "job": found.identity.kind})
     return summary

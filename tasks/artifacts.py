@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+from PIL import Image
 from prefect.artifacts import (
     acreate_link_artifact,
     acreate_markdown_artifact,
@@ -42,7 +44,9 @@ async def show_summary(summary: dict[str, Any]) -> None:
 
 async def show_picture(out: Path, slide: str) -> None:
     """The combined picture as a small JPEG inside the markdown: it shows wherever the UI runs."""
-    picture = base64.b64encode(preview_jpeg(out / "combined.jpg")).decode()
+    with Image.open(out / "combined.jpg") as combined:
+        pixels = np.asarray(combined.convert("RGB"))
+    picture = base64.b64encode(preview_jpeg(pixels)).decode()
     text = f"### {Path(slide).name}\n\n![cells on tissue](data:image/jpeg;base64,{picture})\n"
     await acreate_markdown_artifact(markdown=text, key="cells-on-tissue", description="Cells")
 

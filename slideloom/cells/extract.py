@@ -71,7 +71,8 @@ def owners(axis: Axis, position_sum: Int64, count: Int64) -> Int64:
     """
     doubled, divisor = 2 * position_sum + count, 2 * count
     index = (doubled - axis.overlap_px // 2 * divisor) // (axis.stride_px * divisor)
-    return np.clip(index, 0, axis.count - 1)
+    owner: Int64 = np.clip(index, 0, axis.count - 1)
+    return owner
 
 
 def touches_inner_edge(bounds: Int64, tile: Tile, grid: Grid) -> Bool:
@@ -90,15 +91,12 @@ def _in_seam(cells: Cells, tile: Tile, grid: Grid) -> Bool:
     band, core = seam_px(grid), tile.core
     x, y = cells.centroid_x, cells.centroid_y
     return (
-        (x >= core.x0 - band)
-        & (x < core.x1 + band)
-        & (y >= core.y0 - band)
-        & (y < core.y1 + band)
+        (x >= core.x0 - band) & (x < core.x1 + band) & (y >= core.y0 - band) & (y < core.y1 + band)
     )
 
 
 def _leaves_owner(bounds: Int64, column: Int64, row: Int64, grid: Grid) -> Bool:
-    """(k,) bool: does the cell reach the edge of its owner's tile, so that the owner sees it cut?"""
+    """(k,) bool: does the cell reach an edge of its owner's tile, which then sees it cut?"""
     x0, y0 = column * grid.x_axis.stride_px, row * grid.y_axis.stride_px
     x1 = np.minimum(x0 + grid.tile_px, grid.width_px)
     y1 = np.minimum(y0 + grid.tile_px, grid.height_px)

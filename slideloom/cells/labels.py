@@ -1,7 +1,7 @@
 """A label image in canonical form: one 4-connected piece per object, numbered in raster order."""
 
 import numpy as np
-from skimage.measure import label as connected_pieces
+from skimage import measure
 
 from slideloom.arrays import Int32
 
@@ -18,7 +18,7 @@ def canonical(labels: Int32) -> Int32:
     Returns:
         (h, w) int32 with labels 1..k in the order of their first pixels.
     """
-    pieces = np.asarray(connected_pieces(labels, background=0, connectivity=1), np.int64)
+    pieces = np.asarray(measure.label(labels, background=0, connectivity=1), np.int64)
     count = int(pieces.max(initial=0))
     if count == 0:
         return np.zeros(labels.shape, np.int32)

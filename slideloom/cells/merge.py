@@ -4,7 +4,8 @@ Ownership does the work: a cell belongs to the tile whose core holds its centroi
 need no comparison at all. Only copies near seams are compared. They are ranked: the owner's
 complete copy, a neighbour's complete copy, then pieces cut by their tile's edge, of which the
 largest stands for all that hang together. A copy goes when better ones that stay cover more than
-half of it (a quarter, where it is not its owner's); what nobody covers stays. So no object is lost and none is kept twice.
+half of it (a quarter, where it is not its owner's); what nobody covers stays. So no object is lost
+and none is kept twice.
 
 The outcome depends on the reported cells alone, not on the order in which tiles were segmented,
 and memory holds about two rows of tiles, not the slide.

@@ -53,7 +53,7 @@ class Rings:
         pictures"). 0.6 % too long for a disc of 80 px.
         """
         through_midpoints = self.edges - self.corners * (1.0 - np.sqrt(0.5))
-        return through_midpoints * (np.pi / 8 * (1 + np.sqrt(2)))
+        return np.asarray(through_midpoints * (np.pi / 8 * (1 + np.sqrt(2))), np.float64)
 
 
 def trace(labels: Int32) -> Rings:
@@ -100,7 +100,7 @@ def _following(padded: Int32, edge: Int64) -> Int64:
     where two pixels of one 4-connected object meet only at a corner, one of the two gaps beside
     the corner is a hole; the outer ring then passes the corner once, outside, and stays simple.
     """
-    height, width = padded.shape
+    width = padded.shape[1]
     flat = padded.ravel()
     following = np.empty_like(edge)
     for direction in range(4):
@@ -167,9 +167,7 @@ def _rings(padded: Int32, edge: Int64, start: Int64) -> Rings:
     return _take(corner_x, corner_y, turns, first[chosen], ends[chosen], area[chosen])
 
 
-def _take(
-    x: Int64, y: Int64, turns: Bool, first: Int64, ends: Int64, area: Int64
-) -> Rings:
+def _take(x: Int64, y: Int64, turns: Bool, first: Int64, ends: Int64, area: Int64) -> Rings:
     """The corners of the chosen cycles, in the order in which they are given."""
     lengths = ends - first
     places = np.repeat(first - np.append(0, np.cumsum(lengths)[:-1]), lengths)

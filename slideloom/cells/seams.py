@@ -73,12 +73,10 @@ def overlaps(a: Cells, b: Cells, grid: Grid) -> Overlaps:
 
 def _identical(a: Cells, b: Cells, i: Int64, j: Int64) -> Bool:
     """Equal pixel sums and boxes: the usual case, settled without geometry."""
-    return (
-        (a.count[i] == b.count[j])
-        & (a.sum_x[i] == b.sum_x[j])
-        & (a.sum_y[i] == b.sum_y[j])
-        & (a.bounds[i] == b.bounds[j]).all(axis=1)
-    )
+    same: Bool = (a.bounds[i] == b.bounds[j]).all(axis=1)
+    for name in ("count", "sum_x", "sum_y"):
+        same &= getattr(a, name)[i] == getattr(b, name)[j]
+    return same
 
 
 def _shares(a: Cells, b: Cells, i: Int64, j: Int64, grid: Grid) -> Float64:
@@ -93,8 +91,10 @@ def _shares(a: Cells, b: Cells, i: Int64, j: Int64, grid: Grid) -> Float64:
     shape_b, filled_b = _shapes(b, j)
     both = _seen_by_both(a, b, i, j, grid)
     common = shapely.area(shapely.intersection(shape_a, shape_b)) - filled_a - filled_b
-    seen = np.stack([shapely.area(shapely.intersection(shape, both)) for shape in (shape_a, shape_b)])
-    return np.divide(common, seen, out=np.zeros_like(seen), where=seen > 0)
+    alone = [shapely.area(shapely.intersection(shape, both)) for shape in (shape_a, shape_b)]
+    seen = np.stack(alone)
+    shares: Float64 = np.divide(common, seen, out=np.zeros_like(seen), where=seen > 0)
+    return shares
 
 
 def _shapes(cells: Cells, places: Int64) -> tuple[np.ndarray, Float64]:

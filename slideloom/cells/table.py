@@ -5,7 +5,7 @@ every tile that sees it whole.
 """
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -57,9 +57,9 @@ class Cells:
     @classmethod
     def empty(cls, measure_count: int) -> Self:
         """No cells."""
-        fixed = [np.zeros(0, kind) for _, kind in _FIXED]
+        fixed: dict[str, Any] = {name: np.zeros(0, kind) for name, kind in _FIXED}
         return cls(
-            *fixed,
+            **fixed,
             measures=np.zeros((0, measure_count)),
             xy=np.zeros((0, 2), np.int32),
             offsets=np.zeros(1, np.int64),
@@ -70,14 +70,16 @@ class Cells:
         lengths = np.diff(self.offsets)[places]
         offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
         corners = np.arange(offsets[-1]) + np.repeat(self.offsets[places] - offsets[:-1], lengths)
-        fixed = [getattr(self, name)[places] for name, _ in _FIXED]
-        return type(self)(*fixed, self.measures[places], self.xy[corners], offsets)
+        fixed: dict[str, Any] = {name: getattr(self, name)[places] for name, _ in _FIXED}
+        return type(self)(
+            **fixed, measures=self.measures[places], xy=self.xy[corners], offsets=offsets
+        )
 
     @classmethod
     def concatenate(cls, batches: list[Self]) -> Self:
         """All cells of the batches (at least one), in order."""
         lengths = np.concatenate([np.diff(batch.offsets) for batch in batches])
-        columns = {
+        columns: dict[str, Any] = {
             field.name: np.concatenate([getattr(batch, field.name) for batch in batches])
             for field in fields(cls)
             if field.name != "offsets"
@@ -105,9 +107,7 @@ class Cells:
 
     def to_arrow(self) -> pa.RecordBatch:
         """As an Arrow batch; `from_arrow` gives the same cells back."""
-        columns: dict[str, pa.Array] = {
-            name: pa.array(getattr(self, name)) for name, _ in _FIXED
-        }
+        columns: dict[str, pa.Array] = {name: pa.array(getattr(self, name)) for name, _ in _FIXED}
         columns["measures"] = pa.FixedSizeListArray.from_arrays(
             pa.array(self.measures.ravel()), self.measures.shape[1]
         )
@@ -119,10 +119,12 @@ class Cells:
     @classmethod
     def from_arrow(cls, batch: pa.RecordBatch) -> Self:
         """From what `to_arrow` made."""
-        fixed = [batch.column(name).to_numpy(zero_copy_only=False) for name, _ in _FIXED]
+        fixed: dict[str, Any] = {
+            name: batch.column(name).to_numpy(zero_copy_only=False) for name, _ in _FIXED
+        }
         measures, outline = batch.column("measures"), batch.column("outline")
         return cls(
-            *fixed,
+            **fixed,
             measures=measures.flatten().to_numpy().reshape(-1, measures.type.list_size),
             xy=outline.flatten().to_numpy().reshape(-1, 2),
             offsets=outline.offsets.to_numpy().astype(np.int64) // 2,

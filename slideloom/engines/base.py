@@ -38,12 +38,12 @@ class EngineInfo:
 
     @property
     def exact_overlap_px(self) -> int:
-        """Overlap from which a tiled run equals the untiled one, a multiple of 32.
+        """Overlap from which the engine sees an owned object the same in every tile.
 
-        An owned object's centroid lies in its tile's core, so its pixels reach at most half of
-        its extent past the core line, and what decides them one receptive field further:
-        overlap = 2 · (receptive field + largest object / 2). Rounded up, so that half of it
-        keeps the stride.
+        An owned object's centroid lies in its tile's core, so a compact object's pixels reach at
+        most half of its extent past the core line, and what decides them one receptive field
+        further: overlap = 2 · (receptive field + largest object / 2), rounded up to a multiple of
+        32 so that half of it keeps the stride.
         """
         exact = 2 * (self.receptive_field_px + (self.largest_object_px + 1) // 2)
         return -(-exact // 32) * 32

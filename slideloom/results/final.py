@@ -121,7 +121,8 @@ def finish(merged: Merged, frame: Frame) -> FinalCells:
 def _level0(cells: Cells, frame: Frame) -> Float64:
     scale = np.array([frame.scale_x, frame.scale_y])
     size = np.array([frame.width_px, frame.height_px], np.float64)
-    return np.minimum(np.round(cells.xy * scale, 2), size)
+    xy: Float64 = np.minimum(np.round(cells.xy * scale, 2), size)
+    return xy
 
 
 def _in_micrometres(cells: Cells, mpp: float) -> dict[str, Float64]:

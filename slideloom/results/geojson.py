@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 import numpy as np
 import orjson
@@ -30,7 +30,7 @@ _MEASUREMENTS = {
 class GeoJsonCells:
     """Writes cells as they come, one feature a line."""
 
-    def __init__(self, out: IO[bytes]) -> None:
+    def __init__(self, out: BinaryIO) -> None:
         """Write the head."""
         self._out = out
         self._first = True
@@ -40,11 +40,10 @@ class GeoJsonCells:
         """Take the next cells."""
         rings = np.split(cells.xy, cells.offsets[1:-1]) if cells.table.num_rows else []
         columns = {name: cells.table[name].to_pylist() for name in ("id", *MEASURE_COLUMNS)}
-        flags = zip(cells.table["clipped"].to_pylist(), cells.table["rescued"].to_pylist(), strict=True)
+        clipped_or_not = (cells.table[name].to_pylist() for name in ("clipped", "rescued"))
+        flags = zip(*clipped_or_not, strict=True)
         for place, (ring, (clipped, rescued)) in enumerate(zip(rings, flags, strict=True)):
-            measurements = {
-                _MEASUREMENTS[name]: columns[name][place] for name in MEASURE_COLUMNS
-            }
+            measurements = {_MEASUREMENTS[name]: columns[name][place] for name in MEASURE_COLUMNS}
             if clipped:
                 measurements["Clipped"] = 1
             if rescued:
@@ -78,6 +77,6 @@ def geojson_cells(path: Path) -> Iterator[GeoJsonCells]:
         open(path, "wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as packed,
     ):
-        writer = GeoJsonCells(packed)
+        writer = GeoJsonCells(cast(BinaryIO, packed))
         yield writer
         writer.close()

@@ -17,10 +17,12 @@ def write_part(folder: ResultFolder, key: str, cells: Cells) -> None:
     """Store the cells of a tile task; whole or not at all."""
     batch = cells.to_arrow()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with folder.replacing(part_name(key)) as temporary:
-        with pa.OSFile(str(temporary), "wb") as sink:
-            with pa.ipc.new_file(sink, batch.schema, options=options) as writer:
-                writer.write_batch(batch)
+    with (
+        folder.replacing(part_name(key)) as temporary,
+        pa.OSFile(str(temporary), "wb") as sink,
+        pa.ipc.new_file(sink, batch.schema, options=options) as writer,
+    ):
+        writer.write_batch(batch)
 
 
 def read_part(folder: Path, key: str) -> Cells:
@@ -30,9 +32,9 @@ def read_part(folder: Path, key: str) -> Cells:
         FileNotFoundError: There is no such part.
         pyarrow.ArrowInvalid: The file is damaged.
     """
-    with pa.OSFile(str(folder / part_name(key)), "rb") as source:
-        with pa.ipc.open_file(source) as reader:
-            return Cells.from_arrow(reader.get_batch(0))
+    path = str(folder / part_name(key))
+    with pa.OSFile(path, "rb") as source, pa.ipc.open_file(source) as reader:
+        return Cells.from_arrow(reader.get_batch(0))
 
 
 def has_part(folder: Path, key: str) -> bool:

@@ -1,8 +1,5 @@
 """The pictures of a result, drawn from `cells.parquet`, one row group at a time."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 import shapely
 
@@ -25,13 +22,14 @@ PICTURES = (
 
 def draw_pictures(slide: Slide, tissue: TissueMask, folder: ResultFolder) -> None:
     """Draw all pictures of a merged job; each appears whole or not at all."""
-    pictures = Pictures(slide, tissue)
+    pictures = Pictures(slide, tissue=tissue)
     for table in read_cells(folder.path / PARQUET, ["geometry", "area_um2"]):
         shapes = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
         corners, shape_of = shapely.get_coordinates(shapes, return_index=True)
-        offsets = np.append(0, np.cumsum(np.bincount(shape_of, minlength=len(shapes))))
-        pictures.add(corners, offsets.astype(np.int64), table["area_um2"].to_numpy())
-    with TemporaryDirectory(dir=folder.path, prefix=".pictures-") as scratch:
-        pictures.save(Path(scratch))
-        for name in PICTURES:
-            folder.write(name, (Path(scratch) / name).read_bytes())
+        # A polygon's ring ends with its first corner; pictures want each corner once.
+        closing = np.append(shape_of[1:] != shape_of[:-1], True)
+        lengths = np.bincount(shape_of[~closing], minlength=len(shapes))
+        offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
+        pictures.add(corners[~closing], offsets, table["area_um2"].to_numpy())
+    for name, content in pictures.files():
+        folder.write(name, content)

@@ -37,15 +37,19 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def time_rows(summary: dict[str, Any], out: Path, seconds: float) -> list[tuple[str, str]]:
-    """(what, value) pairs on time: each stage of the last attempt, the whole, and per megapixel."""
-    spent = json.loads((out / RUN).read_bytes())["attempts"][-1]["seconds"]
+    """(what, value) pairs on time: each stage of the last attempt, the whole, and per megapixel.
+
+    A speed is given only where this attempt segmented all tiles.
+    """
+    attempt = json.loads((out / RUN).read_bytes())["attempts"][-1]
+    spent = attempt["seconds"]
     stages = ", ".join(f"{name} {spent[name]:.1f} s" for name in _STAGES if name in spent)
     slide = summary["slide"]
     mpp = summary["model"]["mpp"]
     scale_x, scale_y = slide["mpp_x"] / mpp, slide["mpp_y"] / mpp
     megapixels = slide["width_px"] * scale_x * slide["height_px"] * scale_y / 1e6
     rows = [("time", f"{seconds:.1f} s ({stages})")]
-    if "segment" in spent:
+    if attempt.get("tiles") == summary["tiles"]["segmented"]:
         speed = spent["segment"] / megapixels
         rows.append(("speed", f"{speed:.2f} s per megapixel at {mpp} µm/px"))
     return rows

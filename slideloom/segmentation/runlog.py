@@ -43,6 +43,10 @@ class RunLog:
         """Note how long a stage took."""
         self._seconds[name] = round(seconds, 3)
 
+    def count_tiles(self, tiles: int) -> None:
+        """Note how many tiles this attempt has to segment."""
+        self._attempt["tiles"] = tiles
+
     def write(self) -> None:
         """Bring the file up to date."""
         attempt = {**self._attempt, "seconds": self._seconds}

@@ -43,9 +43,7 @@ def _said(capsys: pytest.CaptureFixture[str]) -> str:
     return caught.err
 
 
-def _refused(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, slide: Path, *more: str
-) -> str:
+def _refused(capsys: pytest.CaptureFixture[str], tmp_path: Path, slide: Path, *more: str) -> str:
     before = contents(tmp_path)
     model = [] if "--model" in more else ["--model", "oracle"]
     code = main(["segment", str(slide), "--out", str(tmp_path / "out"), *model, *more])
@@ -81,9 +79,7 @@ def test_a_truncated_svs(
 
 
 @pytest.mark.parametrize("mpp", ["0", "-1", "nan", "500", "0.0001"])
-def test_an_absurd_pixel_size(
-    mpp: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_absurd_pixel_size(mpp: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slide = drawn_slide(tmp_path / "plain.png", 200, 100)
     assert "µm" in _refused(capsys, tmp_path, slide, f"--mpp={mpp}")
 

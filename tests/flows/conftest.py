@@ -1,5 +1,6 @@
 """One Prefect server for all flow tests of a process."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,3 +24,10 @@ def prefect_server() -> Iterator[None]:
     """A temporary server with a database of its own."""
     with prefect_test_harness(server_startup_timeout=180):
         yield
+
+
+@pytest.fixture(autouse=True)
+def sockets_collected() -> Iterator[None]:
+    """Collect them here, where the warning is expected, and not in some later test."""
+    yield
+    gc.collect()

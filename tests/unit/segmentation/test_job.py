@@ -91,7 +91,12 @@ def test_bytes_do_not_depend_on_batch_order_or_threads(
 ) -> None:
     segment_slide(_job(slide), tmp_path / "one", slide, OracleEngine(), workers=1)
     segment_slide(
-        _job(slide, **changed), tmp_path / "two", slide, OracleEngine(), workers=workers, order=order
+        _job(slide, **changed),
+        tmp_path / "two",
+        slide,
+        OracleEngine(),
+        workers=workers,
+        order=order,
     )
     assert _result(tmp_path / "one") == _result(tmp_path / "two")
 
