@@ -8,7 +8,6 @@ from uuid import UUID
 import numpy as np
 from PIL import Image
 from prefect.artifacts import (
-    acreate_link_artifact,
     acreate_markdown_artifact,
     acreate_progress_artifact,
     acreate_table_artifact,
@@ -52,11 +51,10 @@ async def show_picture(out: Path, slide: str) -> None:
 
 
 async def show_links(out: Path, names: list[str]) -> None:
-    """Links to the files of the result."""
-    for name in names:
-        await acreate_link_artifact(
-            link=(out / name).resolve().as_uri(),
-            link_text=name,
-            key=name.replace(".", "-").replace("_", "-").lower(),
-            description=f"Result file {name}",
-        )
+    """Links to the files of the result, in one list."""
+    links = [f"- [{name}]({(out / name).resolve().as_uri()})" for name in names]
+    await acreate_markdown_artifact(
+        markdown="\n".join([f"Result folder `{out}`", "", *links]),
+        key="files",
+        description="Files of the result",
+    )
