@@ -16,6 +16,7 @@ app = App(
     name="slideloom",
     help="Whole-slide-image inference: tissue, nuclei, pictures, results for QuPath and Python.",
     version=__version__,
+    suppress_keyboard_interrupt=False,
 )
 for _name in ("segment", "tissue", "info", "sample", "verify", "compare"):
     app.command(f"deployments.cli.{_name}:{_name}", name=_name)

@@ -8,6 +8,7 @@ from typing import Any
 from deployments.cli.inputs import absolute, check_engine, job_of
 from deployments.cli.quiet import quieten
 from deployments.cli.show import console, print_rows, progress_shown
+from slideloom.engines.memory import keep_freed_memory
 from slideloom.parameters import SegmentCells
 
 
@@ -76,6 +77,7 @@ def check(job: SegmentCells, out: Path) -> None:
 
 def run_segmentation(job: SegmentCells, folder: str) -> dict[str, Any]:
     """Run the flow in this process with its progress shown."""
+    keep_freed_memory()
     quieten()
     from flows.segment_cells import segment_cells
 

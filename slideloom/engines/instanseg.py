@@ -24,6 +24,7 @@ from slideloom.engines import receptive_field
 from slideloom.engines.base import EngineInfo
 from slideloom.engines.batching import halving
 from slideloom.engines.devices import available_devices, choose_device
+from slideloom.engines.memory import keep_freed_memory
 from slideloom.engines.torchscript import InstanSegScript, load_script
 from slideloom.errors import EngineFailed, ParametersUnusable
 from slideloom.models import ModelFile
@@ -69,6 +70,8 @@ class InstanSegEngine:
             raise ParametersUnusable(f"an engine needs at least one thread, not {threads}")
         self._device = torch.device(choose_device(device, available_devices()))
         _use_plain_fp32()
+        if self._device.type == "cpu":
+            keep_freed_memory()
         content = file.read()
         self._script = load_script(content, str(file.path), self._device)
         reach = file.record.receptive_field_px
