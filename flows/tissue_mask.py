@@ -7,8 +7,8 @@ from typing import Any
 from prefect import flow
 
 from slideloom.parameters import TissueMaskJob
-from slideloom.progress import forget, progress_of
-from slideloom.results.folder import Claim
+from slideloom.progress import attempt_at
+from slideloom.results.identity import Claim
 from slideloom.tissue_job import FILES, SUMMARY
 from tasks.artifacts import show_links
 from tasks.naming import tissue_name
@@ -29,13 +29,11 @@ async def tissue_mask(job: TissueMaskJob, out: str) -> dict[str, Any]:
     Raises:
         BadInput: The slide or the folder cannot be used; nothing is left.
     """
-    progress_of(out).enter("plan")
-    try:
+    with attempt_at(out) as progress:
+        progress.enter("plan")
         found = await asyncio.to_thread(find_tissue_task.submit(job, out).result)
         if found.claim is Claim.COMPLETE:
             return dict(found.folder.read_json(SUMMARY))
         summary = await asyncio.to_thread(write_tissue_task.submit(found, job).result)
         await show_links(Path(out), list(FILES))
         return summary
-    finally:
-        forget(out)

@@ -1,52 +1,58 @@
 """How far a run in this process is: told by tile tasks, read by whoever shows it.
 
-Tile tasks run on threads and know only their folder, so the run is found by it. Nothing is kept
-once the run has ended.
+Tile tasks run on threads and get plain data, so they find their run by the attempt's name. An
+attempt that has ended is not found any more: what is still running for it stops.
 """
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
 class Stopped(Exception):
-    """The run was stopped; the tile task ends without a result."""
-
-
-def _nobody(progress: "Progress") -> None:
-    """Nobody watches."""
+    """The run was asked to end, or has ended; the tile task leaves without a result."""
 
 
 @dataclass(slots=True)
 class Progress:
-    """Tiles done of a run.
+    """One attempt at a job.
 
     Attributes:
+        folder: Where its result goes; watchers are found by it.
         total: Tiles to segment.
         done: Tiles segmented so far, those of an earlier attempt included.
         stage: What is being done now.
-        stopped: Set when the run should end; tile tasks look at it after every batch.
+        attempt: Name under which its tile tasks find it.
     """
 
+    folder: str
     total: int = 0
     done: int = 0
     stage: str = ""
-    stopped: threading.Event = field(default_factory=threading.Event)
+    attempt: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _changed: Callable[["Progress"], None] = _nobody
 
-    def advance(self, tiles: int) -> None:
-        """Count finished tiles.
+    def go_on(self) -> None:
+        """Look whether to go on.
 
         Raises:
             Stopped: The run was asked to end.
         """
+        if self._stopped.is_set():
+            raise Stopped
+
+    def stop(self) -> None:
+        """Ask the run's tile tasks to end; each does before its next batch."""
+        self._stopped.set()
+
+    def advance(self, tiles: int) -> None:
+        """Count finished tiles; a negative number takes those of a failed try back."""
         with self._lock:
             self.done += tiles
-            self._changed(self)
-        if self.stopped.is_set():
-            raise Stopped
+            self._tell()
 
     def enter(self, stage: str, total: int | None = None, done: int = 0) -> None:
         """Begin a stage."""
@@ -54,26 +60,44 @@ class Progress:
             self.stage = stage
             if total is not None:
                 self.total, self.done = total, done
-            self._changed(self)
+            self._tell()
+
+    def _tell(self) -> None:
+        if watcher := _watchers.get(self.folder):
+            watcher(self)
 
 
-_runs: dict[str, Progress] = {}
+_attempts: dict[str, Progress] = {}
 _watchers: dict[str, Callable[[Progress], None]] = {}
 
 
-def progress_of(folder: str) -> Progress:
-    """The progress of the run in this folder."""
-    return _runs.setdefault(folder, Progress(_changed=_watchers.get(folder, _nobody)))
+@contextmanager
+def attempt_at(folder: str) -> Iterator[Progress]:
+    """A new attempt; when the block ends, whatever still runs for it is stopped."""
+    progress = Progress(folder)
+    _attempts[progress.attempt] = progress
+    try:
+        yield progress
+    finally:
+        progress.stop()
+        del _attempts[progress.attempt]
 
 
-def forget(folder: str) -> None:
-    """The run in this folder has ended."""
-    _runs.pop(folder, None)
+def progress_of(attempt: str) -> Progress:
+    """The attempt of this name.
+
+    Raises:
+        Stopped: It has ended.
+    """
+    try:
+        return _attempts[attempt]
+    except KeyError:
+        raise Stopped from None
 
 
 @contextmanager
 def watching(folder: str, changed: Callable[[Progress], None]) -> Iterator[None]:
-    """Call `changed` at every step of the run in this folder, from the thread that made it."""
+    """Call `changed` at every step of a run in this folder, from the thread that made it."""
     _watchers[folder] = changed
     try:
         yield

@@ -11,9 +11,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SLIDELOOM_", extra="ignore")
 
-    tile_size: int = Field(1024, ge=64, le=16384, description="Side of a tile in model pixels.")
+    tile_size: int = Field(
+        1024, ge=64, le=16384, multiple_of=16, description="Side of a tile in model pixels."
+    )
     tile_overlap: int = Field(
-        128, ge=0, le=8192, description="What neighbouring tiles share, in model pixels."
+        128,
+        ge=0,
+        le=8192,
+        multiple_of=16,
+        description="What neighbouring tiles share, in model pixels.",
     )
     batch_size: int = Field(4, ge=1, le=256, description="Tiles in one forward pass.")
     instanseg_model: str = Field(
@@ -23,8 +29,7 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=64,
-        description="Tile tasks that run side by side; 0: one per core up to 3 on a CPU, 2 on a "
-        "GPU.",
+        description="Tile tasks that run side by side; 0: one per core, at most 3.",
     )
     readers: int = Field(1, ge=1, le=16, description="Threads that read ahead for one tile task.")
 

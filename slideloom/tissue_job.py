@@ -8,8 +8,9 @@ from slideloom.drawing.jpeg import to_jpeg
 from slideloom.drawing.pictures import THUMBNAIL_PX
 from slideloom.grid import Grid
 from slideloom.parameters import TissueMaskJob, digest_of
-from slideloom.results.folder import Claim, Identity, ResultFolder, abandoned_on_bad_input
-from slideloom.segmentation.plan import SlideFacts, kept_tiles
+from slideloom.results.folder import ResultFolder, abandoned_on_bad_input
+from slideloom.results.identity import Claim, Identity
+from slideloom.segmentation.plan import FORMAT, SlideFacts, kept_tiles
 from slideloom.settings import settings
 from slideloom.slides import GridReader, Slide, fingerprint, thumbnail
 from slideloom.tissue import TissueMask, detect_tissue, to_geojson, to_png
@@ -39,8 +40,11 @@ def find_tissue(job: TissueMaskJob, slide: Slide, out: Path) -> FoundTissue:
         BadInput: The slide breaks, or the folder cannot be used.
     """
     facts, tissue = SlideFacts.of(slide, fingerprint(slide)), detect_tissue(slide)
-    key = digest_of([job.kind, facts.fingerprint, facts.mpp_x, facts.mpp_y, tissue.digest()])
-    described = {"slide": facts.name, "mpp": [facts.mpp_x, facts.mpp_y]}
+    sizes = {"tile size": settings().tile_size, "overlap": settings().tile_overlap}
+    described = {"slide": facts.name, "mpp": [facts.mpp_x, facts.mpp_y], **sizes}
+    key = digest_of(
+        [FORMAT, job.kind, facts.fingerprint, facts.mpp_x, facts.mpp_y, tissue.digest(), sizes]
+    )
     identity = Identity(job.kind, facts.fingerprint, key, described)
     folder = ResultFolder(out, FILES)
     with abandoned_on_bad_input(folder):
@@ -55,7 +59,17 @@ def write_tissue(folder: ResultFolder, tissue: TissueMask) -> None:
 
 def finish_tissue(found: FoundTissue, slide: Slide) -> dict[str, Any]:
     """Write mask, outline, thumbnail, summary and manifest; return the summary."""
-    summary = {
+    with abandoned_on_bad_input(found.folder):
+        summary = _summary(found, slide)
+        write_tissue(found.folder, found.tissue)
+        found.folder.write("thumbnail.jpg", to_jpeg(thumbnail(slide, THUMBNAIL_PX)[0]))
+        found.folder.write_json(SUMMARY, summary)
+        found.folder.commit(found.identity, {"format": 1, "job": found.identity.kind})
+    return summary
+
+
+def _summary(found: FoundTissue, slide: Slide) -> dict[str, Any]:
+    return {
         "slide": found.facts.model_dump(mode="json"),
         "tissue": {
             "area_mm2": round(found.tissue.area_mm2(found.facts.mpp_x, found.facts.mpp_y), 6),
@@ -64,12 +78,6 @@ def finish_tissue(found: FoundTissue, slide: Slide) -> dict[str, Any]:
         },
         "tiles": _tiles(found.tissue, slide),
     }
-    with abandoned_on_bad_input(found.folder):
-        write_tissue(found.folder, found.tissue)
-        found.folder.write("thumbnail.jpg", to_jpeg(thumbnail(slide, THUMBNAIL_PX)[0]))
-        found.folder.write_json(SUMMARY, summary)
-        found.folder.commit(found.identity, {"format": 1, "job": found.identity.kind})
-    return summary
 
 
 def _tiles(tissue: TissueMask, slide: Slide) -> dict[str, Any]:

@@ -17,7 +17,7 @@ _lock = threading.Lock()
 
 
 def shared_slide(path: str, mpp: float | None) -> Slide:
-    """The slide, opened once per version of the file; close it with `close_slides`."""
+    """The slide, opened once per version of the file; it stays open."""
     file = Path(path)
     version = file.stat().st_mtime_ns if file.exists() else 0
     with _lock:

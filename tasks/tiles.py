@@ -11,6 +11,7 @@ from slideloom.errors import BadInput
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Stopped, progress_of
 from slideloom.segmentation.job import run_tile_task
+from tasks.counted import Counted
 from tasks.shared import shared_engine, shared_slide
 
 
@@ -28,13 +29,14 @@ def _worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     retry_condition_fn=_worth_retrying,
     cache_policy=NO_CACHE,
 )
-def segment_tiles_task(index: int, job: SegmentCells, out: str) -> int:
+def segment_tiles_task(index: int, job: SegmentCells, out: str, attempt: str) -> int:
     """Segment the tiles of tile task `index` and store their part; number of cells reported."""
-    return run_tile_task(
-        Path(out),
-        index,
-        shared_slide(job.slide, job.mpp),
-        shared_engine(job.model, job.device),
-        job.batch_size,
-        done=progress_of(out).advance,
-    )
+    with Counted(progress_of(attempt)) as counted:
+        return run_tile_task(
+            Path(out),
+            index,
+            shared_slide(job.slide, job.mpp),
+            shared_engine(job.model, job.device),
+            job.batch_size,
+            watch=counted,
+        )

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from slideloom.errors import ParametersUnusable
+from slideloom.settings import settings
 
 _Job = TypeVar("_Job", bound=BaseModel)
 
@@ -16,6 +17,7 @@ def job_of(kind: type[_Job], **given: Any) -> _Job:
     Raises:
         ParametersUnusable: A parameter is out of bounds.
     """
+    settings()  # a setting that cannot be read is not this job's fault
     try:
         return kind(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -27,8 +29,17 @@ def job_of(kind: type[_Job], **given: Any) -> _Job:
 
 
 def absolute(path: Path) -> str:
-    """The path as runs know it, wherever they run on this machine."""
-    return str(path.expanduser().absolute())
+    """The path as runs know it, wherever they run on this machine.
+
+    Raises:
+        ParametersUnusable: No file can have this name.
+    """
+    whole = path.expanduser().absolute()
+    try:
+        whole.exists()
+    except (OSError, ValueError) as error:
+        raise ParametersUnusable(f"{path} cannot be a file's name: {error}") from error
+    return str(whole)
 
 
 def check_engine(model: str, device: str) -> None:

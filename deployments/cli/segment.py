@@ -1,15 +1,16 @@
 """`slideloom segment`: one slide, from pixels to a result folder."""
 
-import asyncio
 import time
 from pathlib import Path
 from typing import Any
 
 from deployments.cli.inputs import absolute, check_engine, job_of
 from deployments.cli.quiet import quieten
+from deployments.cli.running import run_flow
 from deployments.cli.show import console, print_rows, progress_shown
 from slideloom.engines.memory import keep_freed_memory
 from slideloom.parameters import SegmentCells
+from slideloom.results.folder import MANIFEST
 
 
 def segment(
@@ -50,9 +51,11 @@ def segment(
     )
     folder = absolute(out)
     check(job, Path(folder))
+    there = (Path(folder) / MANIFEST).exists()
     began = time.perf_counter()
     summary = run_segmentation(job, folder)
-    print_summary(summary, Path(folder), time.perf_counter() - began)
+    seconds = None if there else time.perf_counter() - began
+    print_summary(summary, Path(folder), seconds)
     return 0
 
 
@@ -82,14 +85,24 @@ def run_segmentation(job: SegmentCells, folder: str) -> dict[str, Any]:
     from flows.segment_cells import segment_cells
 
     with progress_shown(folder):
-        return asyncio.run(segment_cells(job, folder))
+        return run_flow(lambda: segment_cells(job, folder))
 
 
-def print_summary(summary: dict[str, Any], out: Path, seconds: float) -> None:
-    """The closing table: cells, density, time by stage, pictures."""
+def print_summary(summary: dict[str, Any], out: Path, seconds: float | None) -> None:
+    """The closing table: cells, density, time by stage, pictures.
+
+    Args:
+        summary: The result's summary.
+        out: The result folder.
+        seconds: What the run took; None where the result was there already.
+    """
     from slideloom.segmentation.report import summary_rows, time_rows
 
-    rows = summary_rows(summary) + time_rows(summary, out, seconds)
+    rows = summary_rows(summary)
+    if seconds is None:
+        rows.append(("time", "none: this result was there already"))
+    else:
+        rows += time_rows(summary, out, seconds)
     print_rows(f"{summary['slide']['name']}", rows)
     if not summary["tiles"]["exact"]:
         console.print(summary["tiles"]["advice"])

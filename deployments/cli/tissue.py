@@ -1,10 +1,10 @@
 """`slideloom tissue`: the tissue of a slide."""
 
-import asyncio
 from pathlib import Path
 
 from deployments.cli.inputs import absolute, job_of
 from deployments.cli.quiet import quieten
+from deployments.cli.running import run_flow
 from deployments.cli.show import console, print_rows, progress_shown
 from slideloom.parameters import TissueMaskJob
 
@@ -24,7 +24,7 @@ def tissue(slide: Path, *, out: Path, mpp: float | None = None) -> int:
     from flows.tissue_mask import tissue_mask
 
     with progress_shown(folder):
-        summary = asyncio.run(tissue_mask(job, folder))
+        summary = run_flow(lambda: tissue_mask(job, folder))
     tiles = summary["tiles"]
     print_rows(
         summary["slide"]["name"],

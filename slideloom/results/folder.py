@@ -4,63 +4,26 @@ Every file appears whole or not at all (temporary name, then rename). `manifest.
 last: a folder without it holds no result, only parts that a rerun takes up again.
 """
 
-import errno
 import fcntl
 import hashlib
 import json
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from slideloom.errors import BadInput, OutputConflict, OutputUnwritable, SlideloomError
+from slideloom.errors import BadInput, OutputConflict, OutputUnwritable
+from slideloom.results.identity import Claim, Identity
+from slideloom.results.writing import writing
 
 MANIFEST = "manifest.json"
 PARTS = "parts"
-IDENTITY = "parts/identity.json"
+IDENTITY = f"{PARTS}/identity.json"
 RUN = "run.json"
-_LOCK = "parts/lock"
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a folder holds the result of.
-
-    Attributes:
-        kind: Kind of job, e.g. `segment_cells`.
-        slide: SHA-256 fingerprint of the slide.
-        key: Digest of all that can change the result.
-        described: The same in words, for messages: parameter name to value.
-    """
-
-    kind: str
-    slide: str
-    key: str
-    described: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "kind": self.kind,
-            "slide": self.slide,
-            "key": self.key,
-            "described": self.described,
-        }
-
-
-class Claim(Enum):
-    """What a folder held when it was claimed."""
-
-    NEW = "new"
-    RESUMED = "resumed"
-    COMPLETE = "complete"
+_LOCK = f"{PARTS}/lock"
+_TEMPORARY = ".writing-"
 
 
 class ResultFolder:
@@ -68,7 +31,7 @@ class ResultFolder:
 
     Args:
         path: The folder; made when it is claimed.
-        names: File names that the job will write, the manifest not among them.
+        names: File names that the job will write, the manifest and `run.json` not among them.
     """
 
     def __init__(self, path: Path, names: tuple[str, ...]) -> None:
@@ -77,7 +40,7 @@ class ResultFolder:
         self.names = names
         self._lock: IO[str] | None = None
         self._made: list[Path] = []
-        self._claim: Claim | None = None
+        self._new = False
 
     def claim(self, identity: Identity) -> Claim:
         """Take the folder for this run, or say that its result is already there.
@@ -86,75 +49,127 @@ class ResultFolder:
             OutputConflict: It holds something else, or another run is writing into it.
             OutputUnwritable: It cannot be written.
         """
-        self._refuse_strangers()
-        if (self.path / MANIFEST).exists():
-            self._refuse_other(identity, self.read_json(MANIFEST)["identity"])
-            self._claim = Claim.COMPLETE
-            return self._claim
-        resumed = (self.path / IDENTITY).exists()
+        if self._is_finished(identity):
+            self._sweep()
+            return Claim.COMPLETE
         with writing(self.path):
-            self._make_folders()
+            self._refuse_strangers()
             self._take_lock()
-        if resumed:
-            self._refuse_other(identity, self.read_json(IDENTITY))
-        else:
-            self.write_json(IDENTITY, identity.as_dict())
-        self._claim = Claim.RESUMED if resumed else Claim.NEW
-        return self._claim
+            # Only now does nobody else change the folder: a run may have finished meanwhile.
+            if self._is_finished(identity):
+                self._clear_parts()
+                self._release()
+                return Claim.COMPLETE
+            return self._claimed(identity)
+
+    def _claimed(self, identity: Identity) -> Claim:
+        """Under the lock: take up what is there, or begin."""
+        self._refuse_strangers()
+        if (self.path / IDENTITY).exists():
+            self._refuse_other(identity, self._identity_in(IDENTITY))
+            for left in (self.path / PARTS).glob(f"{_TEMPORARY}*"):
+                left.unlink()
+            return Claim.RESUMED
+        self._new = True
+        self.write_json(IDENTITY, identity.as_dict())
+        return Claim.NEW
+
+    def _is_finished(self, identity: Identity) -> bool:
+        """Does the folder hold this very result, whole?"""
+        if not (self.path / MANIFEST).exists():
+            return False
+        self._refuse_other(identity, self._identity_in(MANIFEST))
+        for entry in self.read_json(MANIFEST)["files"]:
+            file = self.path / entry["name"]
+            if not file.exists() or file.stat().st_size != entry["bytes"]:
+                raise OutputConflict(
+                    f"{file} is missing or was changed after the result was finished: choose "
+                    "another folder with --out, or remove this one"
+                )
+        return True
+
+    def _identity_in(self, name: str) -> dict[str, Any]:
+        """The identity that a file of the folder states."""
+        try:
+            content = self.read_json(name)
+            stated = content["identity"] if name == MANIFEST else content
+            return {key: stated[key] for key in ("kind", "slide", "key", "described")}
+        except (ValueError, KeyError, TypeError) as error:
+            raise OutputConflict(
+                f"{self.path / name} was not written by slideloom, or is damaged: choose another "
+                "folder with --out"
+            ) from error
 
     def _refuse_strangers(self) -> None:
+        """Refuse a folder with files of the names we write that no run of ours accounts for."""
         if self.path.exists() and not self.path.is_dir():
             raise OutputConflict(f"{self.path} is a file: --out wants a folder")
-        if (self.path / MANIFEST).exists() or (self.path / IDENTITY).exists():
+        if (self.path / IDENTITY).exists():
             return
-        there = [name for name in self.names if (self.path / name).exists()]
+        there = [name for name in (*self.names, RUN) if (self.path / name).exists()]
+        parts = self.path / PARTS
+        if parts.is_dir():
+            there += [f"{PARTS}/{file.name}" for file in parts.iterdir() if file.name != "lock"]
+        elif parts.exists():
+            there.append(PARTS)
         if there:
             raise OutputConflict(
-                f"{self.path} already has a {there[0]} that no run of slideloom finished: choose "
-                "another folder, or move the file away"
+                f"{self.path} already has a {there[0]} that no run of slideloom accounts for: "
+                "choose another folder with --out"
             )
 
     def _refuse_other(self, wanted: Identity, there: dict[str, Any]) -> None:
         if there["key"] == wanted.key and there["kind"] == wanted.kind:
             return
-        self._release()
-        if there["slide"] != wanted.slide or there["kind"] != wanted.kind:
-            what = f"{there['kind']} of another slide ({there['described'].get('slide', '?')})"
-            if there["slide"] == wanted.slide:
-                what = f"{there['kind']} of this slide"
-            raise OutputConflict(f"{self.path} holds {what}: choose another folder with --out")
-        changed = [
-            f"{name} was {there['described'].get(name)} and is now {value}"
-            for name, value in wanted.described.items()
-            if there["described"].get(name) != value
-        ]
-        raise OutputConflict(
-            f"{self.path} holds a run of this slide with other settings "
-            f"({'; '.join(changed) or 'another version of slideloom'}): choose another folder with "
-            "--out, or use the same settings"
-        )
+        told = there["described"]
+        if there["kind"] != wanted.kind:
+            what = f"{there['kind']} of {told.get('slide', 'a slide')}"
+        elif there["slide"] != wanted.slide:
+            what = f"{there['kind']} of another slide ({told.get('slide', '?')})"
+        else:
+            changed = [
+                f"{name} was {told.get(name)} and is now {value}"
+                for name, value in wanted.described.items()
+                if told.get(name) != value
+            ]
+            settings = "; ".join(changed) or "another version of slideloom or of its libraries"
+            what = f"a run of this slide with other settings ({settings})"
+        raise OutputConflict(f"{self.path} holds {what}: choose another folder with --out")
 
     def _make_folders(self) -> None:
-        missing = [
-            folder
-            for folder in (self.path / PARTS, self.path, *self.path.parents)
-            if not folder.exists()
-        ]
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
+        for folder in (*reversed(self.path.parents), self.path, self.path / PARTS):
+            if folder.exists():
+                continue
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue  # somebody else made it just now: it is theirs to remove
             self._made.append(folder)
 
     def _take_lock(self) -> None:
-        """Hold a lock that the system frees when the process ends, however it ends."""
-        self._lock = open(self.path / _LOCK, "a")  # noqa: SIM115 - held until `_release`
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.close()
-            self._lock = None
-            raise OutputConflict(
-                f"another run is writing into {self.path}: wait for it, or choose another folder"
-            ) from None
+        """Hold a lock that the system frees when the process ends, however it ends.
+
+        A run that ends removes the lock with its parts. Whoever opened it just before then holds
+        a file that nobody else will ever see, so the file that is locked must be the one in place.
+        """
+        while True:
+            self._make_folders()
+            try:
+                lock = open(self.path / _LOCK, "a")  # noqa: SIM115 - held until `_release`
+            except FileNotFoundError:
+                continue
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                raise OutputConflict(
+                    f"another run is writing into {self.path}: wait for it, or choose another "
+                    "folder with --out"
+                ) from None
+            if _same_file(lock, self.path / _LOCK):
+                self._lock = lock
+                return
+            lock.close()
 
     def _release(self) -> None:
         if self._lock is not None:
@@ -163,15 +178,18 @@ class ResultFolder:
 
     @contextmanager
     def replacing(self, name: str) -> Iterator[Path]:
-        """A temporary path; it takes the name `name` when the block ends without an error."""
-        final = self.path / name
-        temporary = final.with_name(f".{final.name}.{uuid.uuid4().hex}")
+        """A temporary path; it takes the name `name` when the block ends without an error.
+
+        It lies in `parts`, so that what a killed process leaves there goes with the parts.
+        """
+        parts = self.path / PARTS
+        temporary = (parts if parts.is_dir() else self.path) / f"{_TEMPORARY}{uuid.uuid4().hex}"
         with writing(self.path):
             try:
                 yield temporary
                 with open(temporary, "rb+") as written:
                     os.fsync(written.fileno())
-                temporary.replace(final)
+                temporary.replace(self.path / name)
             finally:
                 temporary.unlink(missing_ok=True)
 
@@ -201,24 +219,55 @@ class ResultFolder:
             "files": [_entry(self.path, name) for name in sorted(self.names)],
         }
         self.write_json(MANIFEST, manifest)
+        self._clear_parts()
         self._release()
-        shutil.rmtree(self.path / PARTS)
         return manifest
+
+    def _clear_parts(self) -> None:
+        """Remove the parts, the lock last: until then nobody else can claim the folder."""
+        parts = self.path / PARTS
+        for file in parts.iterdir():
+            if file.name != "lock":
+                file.unlink()
+        (self.path / _LOCK).unlink(missing_ok=True)
+        with suppress(OSError):  # not empty: the next run is there already
+            parts.rmdir()
+
+    def _sweep(self) -> None:
+        """Remove the parts that a run left which was killed just after its manifest."""
+        if (self.path / IDENTITY).exists() and os.access(self.path / PARTS, os.W_OK):
+            with writing(self.path):
+                self._take_lock()
+                self._clear_parts()
+                self._release()
 
     def release(self) -> None:
         """Let the folder go and keep what is there; a rerun takes it up."""
         self._release()
 
     def abandon(self) -> None:
-        """Let the folder go; remove what this run made, keep what an earlier run left."""
-        self._release()
-        if self._claim is Claim.NEW or (self._claim is None and self._made):
-            for name in (*self.names, RUN):
-                (self.path / name).unlink(missing_ok=True)
-            shutil.rmtree(self.path / PARTS, ignore_errors=True)
-            for folder in reversed(self._made):
-                if folder.exists() and not any(folder.iterdir()):
-                    folder.rmdir()
+        """Let the folder go; remove what this run made, keep what was there before it.
+
+        What an earlier attempt left is kept, and so is everything in a folder that this run never
+        held.
+        """
+        if self._lock is not None:
+            if self._new:
+                for name in (*self.names, RUN):
+                    (self.path / name).unlink(missing_ok=True)
+                self._clear_parts()
+            self._release()
+        for folder in reversed(self._made):
+            with suppress(OSError):  # not empty: somebody else writes there by now
+                folder.rmdir()
+
+
+def _same_file(opened: IO[str], path: Path) -> bool:
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(os.fstat(opened.fileno()), there)
 
 
 def _entry(folder: Path, name: str) -> dict[str, Any]:
@@ -241,33 +290,15 @@ def abandoned_on_bad_input(folder: ResultFolder) -> Iterator[None]:
 
 
 def check_writable(folder: Path) -> None:
-    """Could a run write here? Makes nothing.
+    """Could a run write here, or is its result already there? Makes nothing.
 
     Raises:
         OutputConflict: There is a file of this name.
         OutputUnwritable: The folder, or the nearest one above it, does not let us write.
     """
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if not there.is_dir():
-        raise OutputConflict(f"{there} is a file: --out wants a folder")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise OutputUnwritable(f"{there} cannot be written: choose another folder with --out")
-
-
-@contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn the system's refusals to write below `folder` into `OutputUnwritable`."""
-    try:
-        yield
-    except SlideloomError:
-        raise
-    except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise OutputUnwritable(
-                f"no room left on the disk of {folder}: free some, or choose another folder"
-            ) from error
-        if error.errno in _NOT_ALLOWED:
-            raise OutputUnwritable(
-                f"{folder} cannot be written ({error.strerror}): choose another folder with --out"
-            ) from error
-        raise
+    with writing(folder):
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not there.is_dir():
+            raise OutputConflict(f"{there} is a file: --out wants a folder")
+        if not (os.access(there, os.W_OK | os.X_OK) or (folder / MANIFEST).exists()):
+            raise OutputUnwritable(f"{there} cannot be written: choose another folder with --out")

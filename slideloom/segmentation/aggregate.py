@@ -1,7 +1,5 @@
 """`summary.json`: counts, density, distributions, and what is needed to reproduce the result."""
 
-from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +18,6 @@ HEAT_MAP_MM = 0.25
 _MOST_FIELDS = 200
 _HISTOGRAM_BINS = 40
 _PERCENTILES = (5, 25, 50, 75, 95)
-VERSIONS = (
-    "slideloom",
-    "instanseg-torch",
-    "torch",
-    "numpy",
-    "openslide-bin",
-    "opencv-python-headless",
-    "scikit-image",
-    "shapely",
-    "pyarrow",
-)
 
 
 def summarise(plan: Plan, tissue: TissueMask, counts: MergeCounts, folder: Path) -> dict[str, Any]:
@@ -63,13 +50,8 @@ def summarise(plan: Plan, tissue: TissueMask, counts: MergeCounts, folder: Path)
             "high": list(plan.normalisation.high),
         },
         "key": plan.key,
-        "versions": versions(VERSIONS),
+        "versions": plan.libraries,
     }
-
-
-def versions(names: Sequence[str]) -> dict[str, str]:
-    """Installed version of each distribution."""
-    return {name: version(name) for name in names}
 
 
 def _column(folder: Path, name: str) -> Float64:

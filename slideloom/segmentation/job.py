@@ -12,13 +12,8 @@ from typing import Any
 
 from slideloom.engines.base import Engine, EngineInfo
 from slideloom.parameters import SegmentCells
-from slideloom.results.folder import (
-    MANIFEST,
-    Claim,
-    Identity,
-    ResultFolder,
-    abandoned_on_bad_input,
-)
+from slideloom.results.folder import ResultFolder, abandoned_on_bad_input
+from slideloom.results.identity import Claim, Identity
 from slideloom.results.parts import has_part, write_part
 from slideloom.segmentation.aggregate import SUMMARY, summarise
 from slideloom.segmentation.merging import GEOJSON, PARQUET, merge_parts
@@ -31,7 +26,7 @@ from slideloom.segmentation.stored import (
     store_counts,
     store_plan,
 )
-from slideloom.segmentation.tiles import nobody_counts, segment_tiles
+from slideloom.segmentation.tiles import Watch, segment_tiles
 from slideloom.settings import settings
 from slideloom.slides import GridReader, Slide, fingerprint
 from slideloom.tissue import TissueMask, detect_tissue, load_mask
@@ -105,7 +100,7 @@ def run_tile_task(
     slide: Slide,
     engine: Engine,
     batch_size: int,
-    done: Callable[[int], None] = nobody_counts,
+    watch: Watch | None = None,
 ) -> int:
     """Segment the tiles of one task and store the part.
 
@@ -115,7 +110,7 @@ def run_tile_task(
     plan = load_plan(folder)
     reader = GridReader(slide, plan.engine.mpp)
     cells = segment_tiles(
-        plan, task, reader, engine, batch_size, readers=settings().readers, done=done
+        plan, task, reader, engine, batch_size, readers=settings().readers, watch=watch or Watch()
     )
     write_part(folder_of(folder), plan.part_key(task), cells)
     return len(cells)
@@ -188,8 +183,3 @@ def segment_slide(
         draw_job(out, slide)
         commit_job(prepared)
     return summary
-
-
-def is_finished(out: Path) -> bool:
-    """Does the folder hold a committed result?"""
-    return (out / MANIFEST).exists()

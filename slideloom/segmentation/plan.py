@@ -17,6 +17,7 @@ from slideloom.parameters import digest_of
 from slideloom.results.final import Frame
 from slideloom.slides import GridReader, Slide
 from slideloom.tissue import TissueMask, normalisation_constants
+from slideloom.versions import library_versions
 
 FORMAT = 1
 """Raised when the way from pixels to parts changes: older parts are then not taken up."""
@@ -68,6 +69,7 @@ class Plan(BaseModel):
         tissue_source: `auto`, `off` or `given`.
         tissue_digest: Digest of the tissue mask.
         tasks: Tile indices (row · columns + column) of every tile task, ascending.
+        libraries: Versions of what decides pixels, cells and pictures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,10 +83,15 @@ class Plan(BaseModel):
     tissue_source: str
     tissue_digest: str
     tasks: tuple[tuple[int, ...], ...]
+    libraries: dict[str, str]
 
     @cached_property
     def key(self) -> str:
-        """Digest of all that can change the result."""
+        """Digest of all that can change the result, library versions included.
+
+        The slide's file name and where its pixel size comes from are told in the summary, but they
+        change no cell: a renamed slide finds its parts.
+        """
         content = self.model_dump(mode="json")
         del content["slide"]["name"], content["slide"]["mpp_source"], content["tasks"]
         return digest_of([FORMAT, content])
@@ -180,6 +187,7 @@ def make_plan(
         tissue_source=tissue.source,
         tissue_digest=tissue.digest(),
         tasks=_tasks(kept_tiles(grid, reader.scale, tissue)),
+        libraries=library_versions(),
     )
 
 

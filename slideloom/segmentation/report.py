@@ -41,6 +41,8 @@ def time_rows(summary: dict[str, Any], out: Path, seconds: float) -> list[tuple[
 
     A speed is given only where this attempt segmented all tiles.
     """
+    if not (out / RUN).exists():
+        return []
     attempt = json.loads((out / RUN).read_bytes())["attempts"][-1]
     spent = attempt["seconds"]
     stages = ", ".join(f"{name} {spent[name]:.1f} s" for name in _STAGES if name in spent)

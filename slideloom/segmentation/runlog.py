@@ -40,12 +40,14 @@ class RunLog:
         self.record(name, time.perf_counter() - began)
 
     def record(self, name: str, seconds: float) -> None:
-        """Note how long a stage took."""
+        """Note how long a stage took, in the file at once: a later stage may fail."""
         self._seconds[name] = round(seconds, 3)
+        self.write()
 
     def count_tiles(self, tiles: int) -> None:
         """Note how many tiles this attempt has to segment."""
         self._attempt["tiles"] = tiles
+        self.write()
 
     def write(self) -> None:
         """Bring the file up to date."""

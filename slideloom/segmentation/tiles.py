@@ -5,7 +5,7 @@ thread pool and share one engine, so that reading, network and post-processing o
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -24,8 +24,17 @@ READ_AHEAD = 2
 """Batches that wait for the engine, at most, per tile task."""
 
 
-def nobody_counts(tiles: int) -> None:
-    """For a caller who does not want to know how far it is."""
+class Watch:
+    """Hears of every batch; this one does nothing with it."""
+
+    def before_batch(self) -> None:
+        """A batch is about to be segmented."""
+
+    def after_batch(self, tiles: int) -> None:
+        """A batch of so many tiles is done."""
+
+
+_NOBODY = Watch()
 
 
 def segment_tiles(
@@ -35,7 +44,7 @@ def segment_tiles(
     engine: Engine,
     batch_size: int,
     readers: int = 1,
-    done: Callable[[int], None] = nobody_counts,
+    watch: Watch = _NOBODY,
 ) -> Cells:
     """The cells that the tiles of a task report, in the order of the tiles.
 
@@ -46,7 +55,7 @@ def segment_tiles(
         engine: The engine that the plan was made for.
         batch_size: Tiles in one forward pass.
         readers: Threads that read ahead.
-        done: Called with the number of tiles after each batch.
+        watch: Called before and after each batch; what it raises ends the task.
 
     Raises:
         EngineFailed: The engine failed; the message names the tiles.
@@ -55,13 +64,14 @@ def segment_tiles(
     tiles = plan.tiles(task)
     found: dict[int, Cells] = {}
     for places, pixels in _read_ahead(batches(tiles, batch_size), tiles, reader, readers):
+        watch.before_batch()
         try:
             labels = engine.segment(pixels, plan.normalisation)
         except EngineFailed as error:
             raise EngineFailed(f"{plan.slide.name}, {_where(tiles, places)}: {error}") from error
         for place, label, image in zip(places, labels, pixels, strict=True):
             found[place] = extract(label, image, tiles[place], plan.grid)
-        done(len(places))
+        watch.after_batch(len(places))
     return Cells.concatenate(
         [found[place] for place in sorted(found)] or [Cells.empty(len(MEASURES))]
     )

@@ -13,12 +13,11 @@ from slideloom.errors import OutputConflict, OutputUnwritable
 from slideloom.results.folder import (
     MANIFEST,
     PARTS,
-    Claim,
-    Identity,
     ResultFolder,
     abandoned_on_bad_input,
     check_writable,
 )
+from slideloom.results.identity import Claim, Identity
 
 NAMES = ("a.txt", "b.json")
 

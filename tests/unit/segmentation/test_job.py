@@ -126,7 +126,7 @@ def test_a_failed_job_computes_only_what_is_missing(slide: Slide, tmp_path: Path
     failing = Counting(fail_at=17)
     with pytest.raises(EngineFailed, match=r"slide\.png, tile"):
         segment_slide(_job(slide), tmp_path / "out", slide, failing, workers=1)
-    done = len(list((tmp_path / "out" / "parts").glob("*.arrow")))
+    done = len(list((tmp_path / "out" / "parts").glob("*.part")))
     assert done == 4
     again = Counting()
     segment_slide(_job(slide), tmp_path / "out", slide, again)
@@ -171,7 +171,7 @@ def test_a_killed_job_computes_only_what_is_missing(slide: Slide, tmp_path: Path
             child.stdin.write("\n")
             child.stdin.flush()
         os.kill(child.pid, signal.SIGKILL)
-    kept = len(list((tmp_path / "out" / "parts").glob("*.arrow")))
+    kept = len(list((tmp_path / "out" / "parts").glob("*.part")))
     assert kept >= 3
     again = Counting()
     segment_slide(_job(slide), tmp_path / "out", slide, again)
@@ -183,7 +183,7 @@ def test_a_damaged_part_is_computed_again(slide: Slide, tmp_path: Path) -> None:
     segment_slide(_job(slide), tmp_path / "whole", slide, OracleEngine())
     with pytest.raises(EngineFailed):
         segment_slide(_job(slide), tmp_path / "out", slide, Counting(fail_at=17), workers=1)
-    part = next((tmp_path / "out" / "parts").glob("*.arrow"))
+    part = next((tmp_path / "out" / "parts").glob("*.part"))
     part.write_bytes(part.read_bytes()[:100])
     segment_slide(_job(slide), tmp_path / "out", slide, OracleEngine())
     assert _result(tmp_path / "out") == _result(tmp_path / "whole")
