@@ -22,6 +22,12 @@ from training.receptive_field import context_needed_px, gradient_reach_px
 VERSION = "1"
 STRIDE_PX = 8
 """Three poolings by two: a tile must begin at a multiple of this to be segmented alike."""
+STATED = {
+    "licence": "Apache-2.0",
+    "licence_data": "CC0-1.0",
+    "source": "trained by training/train_nuclei_small.py on CC0 data",
+}
+"""Licences of the weights and of what they were trained on, and where the weights come from."""
 
 
 def check_batches(model: Any, side_px: int = 256) -> None:
@@ -83,9 +89,7 @@ def describe(path: Path, run: dict[str, Any], result: dict[str, Any]) -> dict[st
         "pixel_size_um": float(model.pixel_size),
         "channels": ["red", "green", "blue"],
         "normalise_percentile": NORMALISE_PERCENTILE,
-        "licence": "Apache-2.0",
-        "licence_data": "CC0-1.0",
-        "source": "training/train_nuclei_small.py",
+        **STATED,
         "stride_px": STRIDE_PX,
         "receptive_field_px": max(before, after),
         "context_px_to_1e-4": context_needed_px(model.fcn),

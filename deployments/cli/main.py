@@ -1,8 +1,8 @@
 """Entry point of `slideloom`: commands, exit codes, one line per error.
 
 Exit code 0: done; 1: something broke; 2: bad input, with one line on stderr that says what to
-change; 130 and 143: stopped by
-SIGINT (Ctrl-C) or SIGTERM. `SLIDELOOM_DEBUG=1` shows the stack trace instead.
+change; 130 and 143: stopped by SIGINT (Ctrl-C) or SIGTERM. `SLIDELOOM_DEBUG=1` shows the stack
+trace instead.
 """
 
 import os

@@ -1,8 +1,12 @@
-"""Cells per mm² of tissue over the slide: counted in bins, smoothed, drawn as a heat map."""
+"""Cells per mm² of tissue over the slide: counted in bins, smoothed, drawn as a heat map.
+
+Counting and smoothing are done in whole numbers, and the colours are chosen before matplotlib sees
+the map, so that the picture's bytes are the same on every processor.
+"""
 
 import math
 
-import cv2
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -10,8 +14,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from slideloom.arrays import Float32, Float64
-from slideloom.drawing.figures import figure_png, new_figure
+from slideloom.arrays import Float64, Int64, UInt8
+from slideloom.drawing.figures import figure_png
 from slideloom.slides import Slide
 from slideloom.tissue import TissueMask
 
@@ -22,10 +26,17 @@ _BANDWIDTH_UM = (15.0, 100.0)
 """Sigma of the smoothing: from two nuclei, on a small field of view, to a lobule."""
 _TOP_PERCENT = 99.0
 """The colours end here: one crowded follicle must not darken the rest of the slide."""
-_SHOWN_TISSUE = 0.3
-"""A bin is drawn if at least this share of it is tissue."""
+_POINTS_PER_SIDE = 4
+_POINTS = _POINTS_PER_SIDE**2
+"""Points in a bin at which the tissue is looked up."""
+_SHOWN_POINTS = 5
+"""A bin is drawn if at least so many of its 16 points are tissue."""
+_WEIGHT_BITS = 18
+"""Weights of the smoothing are whole multiples of 2**-18 of their sum. A product of two of them and
+the cells in a bin stays below 2**63 for half a billion cells in one bin."""
+_REACH_SIGMAS = 4.0
 _COLOURS = "viridis"
-_GROUND = "#e8e8e8"
+_GROUND = (232, 232, 232)
 _LONGER_IN = 6.0
 
 
@@ -34,7 +45,7 @@ class DensityMap:
 
     Attributes:
         bin_um: Side of a bin.
-        counts: (rows, columns) float32 number of cells.
+        counts: (rows, columns) int64 number of cells.
     """
 
     def __init__(self, slide: Slide, tissue: TissueMask) -> None:
@@ -46,7 +57,7 @@ class DensityMap:
         self.bin_um = max(longer / _MAX_BINS, slide.mpp.x, slide.mpp.y)
         self._sigma_um = min(max(longer / _BANDWIDTHS_PER_SIDE, _BANDWIDTH_UM[0]), _BANDWIDTH_UM[1])
         shape = [max(1, math.ceil(side / self.bin_um)) for side in self._um[::-1]]
-        self.counts = np.zeros(shape, np.float32)
+        self.counts = np.zeros(shape, np.int64)
 
     def add(self, centres: Float64) -> None:
         """Count cells by their centres, (k, 2) level-0 px; points off the slide go to its edge."""
@@ -54,29 +65,30 @@ class DensityMap:
         at = np.floor(centres * self._mpp / self.bin_um).astype(np.int64)
         x, y = np.clip(at[:, 0], 0, columns - 1), np.clip(at[:, 1], 0, rows - 1)
         found = np.bincount(y * columns + x, minlength=rows * columns)
-        self.counts += found.reshape(rows, columns).astype(np.float32)
+        self.counts += found.reshape(rows, columns)
 
-    def per_mm2(self) -> Float32:
-        """(rows, columns) float32 cells per mm² of tissue; NaN where there is no tissue.
+    def per_mm2(self) -> Float64:
+        """(rows, columns) float64 cells per mm² of tissue; NaN where there is no tissue.
 
         Counts and tissue area are smoothed alike and divided, so that the density next to glass is
         not diluted by it (Nadaraya and Watson's ratio, with the area as weight).
         """
-        share = self._tissue_share()
-        sigma = min(max(self._sigma_um / self.bin_um, 1.0), _WIDEST_SIGMA_PX)
-        area = _smooth(share, sigma) * np.float32(self.bin_um**2 * 1e-6)
-        answer = np.full(self.counts.shape, np.nan, np.float32)
-        np.divide(_smooth(self.counts, sigma), area, out=answer, where=share >= _SHOWN_TISSUE)
+        tissue = self._tissue_points()
+        weights = _weights(min(max(self._sigma_um / self.bin_um, 1.0), _WIDEST_SIGMA_PX))
+        area = _smooth(tissue, weights) * (self.bin_um**2 * 1e-6 / _POINTS)
+        answer = np.full(self.counts.shape, np.nan)
+        np.divide(_smooth(self.counts, weights), area, out=answer, where=tissue >= _SHOWN_POINTS)
         return answer
 
-    def _tissue_share(self) -> Float32:
-        """(rows, columns) float32: how much of each bin is tissue, by 4 × 4 points in it."""
+    def _tissue_points(self) -> Int64:
+        """(rows, columns) int64: at how many of 4 × 4 points in it each bin is tissue."""
         rows, columns = self.counts.shape
-        x = (np.arange(4 * columns) + 0.5) * self.bin_um / 4 / self._mpp[0]
-        y = (np.arange(4 * rows) + 0.5) * self.bin_um / 4 / self._mpp[1]
+        side, step_um = _POINTS_PER_SIDE, self.bin_um / _POINTS_PER_SIDE
+        x = (np.arange(side * columns) + 0.5) * step_um / self._mpp[0]
+        y = (np.arange(side * rows) + 0.5) * step_um / self._mpp[1]
         inside = self._tissue.covers(x[None, :], y[:, None])
-        share: Float32 = inside.reshape(rows, 4, columns, 4).mean(axis=(1, 3), dtype=np.float32)
-        return share
+        points: Int64 = inside.reshape(rows, side, columns, side).sum(axis=(1, 3), dtype=np.int64)
+        return points
 
     def png(self) -> bytes:
         """The map with its colour bar and a scale bar."""
@@ -84,18 +96,20 @@ class DensityMap:
         known = density[np.isfinite(density)]
         top = float(np.percentile(known, _TOP_PERCENT)) if len(known) else 0.0
         clipped = bool(len(known)) and float(known.max()) > top
-        figure = new_figure(*self._figure_size())
-        axes = figure.add_subplot()
-        norm = Normalize(0.0, top if top > 0 else 1.0)
-        extent = (0.0, density.shape[1] * self.bin_um, density.shape[0] * self.bin_um, 0.0)
-        axes.imshow(density, cmap=_COLOURS, norm=norm, extent=extent, interpolation="nearest")
-        axes.set_xlim(0.0, self._um[0])
-        axes.set_ylim(self._um[1], 0.0)
-        axes.set_facecolor(_GROUND)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        self._add_bars(figure, axes, norm, clipped)
-        return figure_png(figure)
+        top = top if top > 0 else 1.0
+        pixels = _coloured(density, top)
+
+        def draw(figure: Figure) -> None:
+            axes = figure.add_subplot()
+            extent = (0.0, pixels.shape[1] * self.bin_um, pixels.shape[0] * self.bin_um, 0.0)
+            axes.imshow(pixels, extent=extent, interpolation="nearest")
+            axes.set_xlim(0.0, self._um[0])
+            axes.set_ylim(self._um[1], 0.0)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            self._add_bars(figure, axes, Normalize(0.0, top), clipped)
+
+        return figure_png(*self._figure_size(), draw)
 
     def _figure_size(self) -> tuple[float, float]:
         """Width and height in inches, with room for the colour bar; no side below 2."""
@@ -123,9 +137,40 @@ class DensityMap:
         axes.add_patch(scale_bar)
 
 
-def _smooth(values: Float32, sigma: float) -> Float32:
-    smoothed = cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-    return smoothed.reshape(values.shape).astype(np.float32, copy=False)
+def _weights(sigma: float) -> Int64:
+    """(r + 1,) int64: half of a Gaussian, from its middle outwards.
+
+    Rounding to whole numbers takes away what one processor's exponential differs from another's.
+    """
+    reach = math.ceil(_REACH_SIGMAS * sigma)
+    half = [math.exp(-0.5 * (k / sigma) ** 2) for k in range(reach + 1)]
+    one = 2**_WEIGHT_BITS / (2.0 * math.fsum(half) - half[0])
+    return np.array([round(weight * one) for weight in half], np.int64)
+
+
+def _smooth(values: Int64, weights: Int64) -> Int64:
+    """Smoothed along both axes, nothing beyond the edge; 2**36 times as large."""
+    columns = _smooth_down(values, weights).T
+    return np.ascontiguousarray(_smooth_down(np.ascontiguousarray(columns), weights).T)
+
+
+def _smooth_down(values: Int64, weights: Int64) -> Int64:
+    smoothed: Int64 = values * weights[0]
+    for step in range(1, min(len(weights), len(values))):
+        smoothed[step:] += values[:-step] * weights[step]
+        smoothed[:-step] += values[step:] * weights[step]
+    return smoothed
+
+
+def _coloured(density: Float64, top: float) -> UInt8:
+    """(rows, columns, 3) uint8 RGB, `top` and all above it in the last colour, NaN in grey."""
+    colours = matplotlib.colormaps[_COLOURS]
+    table: UInt8 = colours(np.arange(colours.N), bytes=True)[:, :3]
+    known = np.isfinite(density)
+    index = np.minimum(density[known] * (colours.N / top), colours.N - 1).astype(np.int64)
+    pixels = np.full((*density.shape, 3), _GROUND, np.uint8)
+    pixels[known] = table[index]
+    return pixels
 
 
 def _round_length(at_most: float) -> float:

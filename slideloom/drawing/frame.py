@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from slideloom.arrays import Float64, UInt8
+from slideloom.drawing.resize import resized
 from slideloom.errors import ParametersUnusable
 from slideloom.slides import GridReader, Slide, thumbnail
 
@@ -56,13 +56,7 @@ class Frame:
             SlideUnreadable: The file breaks somewhere.
         """
         pixels, _ = thumbnail(slide, max(self.width_px, self.height_px) // self.zoom)
-        if self.zoom == 1:
-            return pixels
-        size = (self.width_px, self.height_px)
-        enlarged: UInt8 = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC).astype(
-            np.uint8, copy=False
-        )
-        return enlarged
+        return pixels if self.zoom == 1 else resized(pixels, self.width_px, self.height_px)
 
     def place(self, xy: Float64) -> Float64:
         """(n, 2) level-0 px to picture px, pixel edges at whole numbers in both."""

@@ -1,9 +1,12 @@
 """The distribution of nuclear areas, as a picture."""
 
+from functools import partial
+
 import numpy as np
+from matplotlib.figure import Figure
 
 from slideloom.arrays import Float32
-from slideloom.drawing.figures import figure_png, new_figure
+from slideloom.drawing.figures import figure_png
 
 _BINS = 60
 _SHOWN_PERCENT = 99.5
@@ -18,7 +21,10 @@ def area_histogram(areas_um2: Float32) -> bytes:
     Args:
         areas_um2: (k,) areas; none is fine.
     """
-    figure = new_figure(6.4, 4.0)
+    return figure_png(6.4, 4.0, partial(_draw, areas_um2))
+
+
+def _draw(areas_um2: Float32, figure: Figure) -> None:
     axes = figure.add_subplot()
     axes.set_xlabel("nuclear area (µm²)")
     axes.set_ylabel("cells")
@@ -28,7 +34,7 @@ def area_histogram(areas_um2: Float32) -> bytes:
         axes.set_xlim(0.0, 100.0)
         axes.set_ylim(0.0, 1.0)
         axes.set_yticks([0.0])
-        return figure_png(figure)
+        return
     end = max(float(np.percentile(areas_um2, _SHOWN_PERCENT)), 1.0)
     counts, edges = np.histogram(areas_um2, bins=_BINS, range=(0.0, end))
     axes.stairs(counts, edges, fill=True, color=_BAR)
@@ -40,4 +46,3 @@ def area_histogram(areas_um2: Float32) -> bytes:
     axes.set_xlim(0.0, end)
     axes.set_title(f"{len(areas_um2):,} cells")
     axes.legend(frameon=False, loc="upper right")
-    return figure_png(figure)

@@ -1,9 +1,9 @@
 """Pictures as bytes: JPEG and PNG, the same bytes for the same pixels."""
 
 import cv2
-import numpy as np
 
 from slideloom.arrays import UInt8
+from slideloom.drawing.resize import resized
 from slideloom.errors import ParametersUnusable
 
 QUALITY = 90
@@ -31,8 +31,7 @@ def fit(pixels: UInt8, max_side: int) -> UInt8:
     ratio = max_side / max(height, width)
     if ratio >= 1:
         return pixels
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return resized(pixels, max(1, round(width * ratio)), max(1, round(height * ratio)))
 
 
 def preview_jpeg(combined: UInt8, max_side: int = 800, max_bytes: int = 60_000) -> bytes:

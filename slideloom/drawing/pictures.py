@@ -1,7 +1,6 @@
 """All pictures of a result, from cells that stream past once."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from slideloom.drawing import jpeg, outlines
 from slideloom.drawing.density import DensityMap
 from slideloom.drawing.frame import Frame
 from slideloom.drawing.histogram import area_histogram
-from slideloom.errors import OutputUnwritable, ParametersUnusable
+from slideloom.errors import ParametersUnusable
 from slideloom.slides import Slide
 from slideloom.tissue import TissueMask
 
@@ -36,7 +35,7 @@ class Pictures:
         """An empty set of pictures.
 
         Args:
-            slide: Stays open until `save` has returned.
+            slide: Stays open until the last of `files` is made.
             max_side_px: Longer side of the large pictures, at most. A slide that fits is drawn at
                 level 0, a tiny one enlarged up to four times.
             tissue: Where densities are meant; without it, the whole slide.
@@ -66,21 +65,11 @@ class Pictures:
         self._density.add(outlines.centres(coords, offsets))
         self._areas.append(areas_um2.astype(np.float32))
 
-    def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write all pictures into an existing folder.
-
-        Returns:
-            The files, in the order in which they were written: `base.jpg`, `thumbnail.jpg`,
-            `overlay.png`, `combined.jpg`, `density.png`, `area_histogram.png`.
-
-        Raises:
-            OutputUnwritable: The folder is missing, read-only or full.
-            SlideUnreadable: The slide breaks while it is read.
-        """
-        return tuple(_write(folder / name, content) for name, content in self.files())
-
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Name and content of each picture, made one at a time.
+
+        `base.jpg`, `thumbnail.jpg`, `overlay.png`, `combined.jpg`, `density.png` and
+        `area_histogram.png`, in this order.
 
         Raises:
             SlideUnreadable: The slide breaks while it is read.
@@ -129,11 +118,3 @@ def _check(coords: Float64, offsets: Int64, areas_um2: Float64) -> None:
             f"outlines do not fit together: {len(coords)} points, {len(offsets)} offsets, "
             f"{len(areas_um2)} areas; every ring needs a point"
         )
-
-
-def _write(path: Path, content: bytes) -> Path:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise OutputUnwritable(f"cannot write {path}: {error}") from error
-    return path

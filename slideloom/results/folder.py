@@ -49,21 +49,24 @@ class ResultFolder:
             OutputConflict: It holds something else, or another run is writing into it.
             OutputUnwritable: It cannot be written.
         """
-        if self._is_finished(identity):
-            self._sweep()
-            return Claim.COMPLETE
         with writing(self.path):
+            if self._is_finished(identity):
+                self._sweep()
+                return Claim.COMPLETE
             self._refuse_strangers()
             self._take_lock()
-            # Only now does nobody else change the folder: a run may have finished meanwhile.
-            if self._is_finished(identity):
-                self._clear_parts()
+            try:
+                return self._claimed(identity)
+            except OutputConflict:
                 self._release()
-                return Claim.COMPLETE
-            return self._claimed(identity)
+                raise
 
     def _claimed(self, identity: Identity) -> Claim:
-        """Under the lock: take up what is there, or begin."""
+        """Under the lock nobody else changes the folder: take up what is there, or begin."""
+        if self._is_finished(identity):  # by another run, meanwhile
+            self._clear_parts()
+            self._release()
+            return Claim.COMPLETE
         self._refuse_strangers()
         if (self.path / IDENTITY).exists():
             self._refuse_other(identity, self._identity_in(IDENTITY))
@@ -300,5 +303,6 @@ def check_writable(folder: Path) -> None:
         there = next(path for path in (folder, *folder.parents) if path.exists())
         if not there.is_dir():
             raise OutputConflict(f"{there} is a file: --out wants a folder")
-        if not (os.access(there, os.W_OK | os.X_OK) or (folder / MANIFEST).exists()):
+        allowed = os.access(there, os.W_OK | os.X_OK, effective_ids=True)
+        if not (allowed or (folder / MANIFEST).exists()):
             raise OutputUnwritable(f"{there} cannot be written: choose another folder with --out")

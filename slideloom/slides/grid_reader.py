@@ -16,8 +16,12 @@ _LEVEL_TOLERANCE = 1e-6
 _SNAP = 1e-9
 """A ratio this close to a whole number is that number: 0.25 · 4 / 0.5 in floats."""
 
-_EDGE_TOLERANCE_PX = 1e-6
-"""A last model pixel that covers less of the slide than this is not made."""
+_EDGE_TOLERANCE_PX = 0.02
+"""A last model pixel that covers less of the slide than this, in level-0 px, is not made.
+
+Outlines are rounded to 1/100 level-0 px. A cell in a column narrower than half of that would
+collapse onto the slide's edge; two hundredths stay apart however they are rounded. What the grid
+leaves out is too little to hold anything: 5 nm at 0.25 µm per pixel."""
 
 _CHUNK_PX = 16 * 1024 * 1024
 _CHUNK_SIDE_PX = 4096
@@ -37,7 +41,7 @@ class GridReader:
         scale: (sx, sy), level-0 pixels per model pixel.
         level: Index of the level that is read: the coarsest one that is no coarser than the model;
             level 0, interpolated, where the whole slide is coarser.
-        width_px: Model pixels that cover the slide along x, at least one.
+        width_px: Model pixels that cover the slide along x but for its last 0.02 px, at least one.
         height_px: The same along y.
     """
 
@@ -122,8 +126,8 @@ def _nearest_finer(levels: tuple[Level, ...], scale: tuple[float, float]) -> int
 
 
 def _cover(size_px: int, scale: float) -> int:
-    """Model pixels that cover `size_px` level-0 pixels."""
-    return max(math.ceil(size_px / scale - _EDGE_TOLERANCE_PX), 1)
+    """Model pixels that cover `size_px` level-0 pixels, the last one not by a sliver."""
+    return max(math.ceil((size_px - _EDGE_TOLERANCE_PX) / scale), 1)
 
 
 def _snap(ratio: float) -> float:

@@ -1,12 +1,15 @@
 """Bad input gets one clear line and exit code 2, and leaves nothing behind."""
 
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from deployments.cli.main import main
+from slideloom.settings import settings
 from tests.helpers.files import contents, drawn_slide
 
 Make = Callable[[Path], Path]
@@ -124,15 +127,55 @@ def test_an_output_that_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert contents(tmp_path) == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.fixture(name="open_folder")
+def _open_folder() -> Iterator[Path]:
+    """A folder that everybody can reach, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@contextmanager
+def _not_root() -> Iterator[None]:
+    """Root may write anywhere, so be nobody for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 def test_a_folder_that_cannot_be_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    open_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    slide = drawn_slide(tmp_path / "plain.png", 200, 100)
-    (tmp_path / "locked").mkdir(mode=0o500)
-    given = ["segment", str(slide), "--out", str(tmp_path / "locked" / "out"), "--mpp", "0.5"]
-    assert main([*given, "--model", "oracle"]) == 2
+    slide = drawn_slide(open_folder / "plain.png", 200, 100)
+    locked = open_folder / "locked"
+    locked.mkdir(mode=0o555)
+    given = ["segment", str(slide), "--out", str(locked / "out"), "--mpp", "0.5"]
+    with _not_root():
+        assert main([*given, "--model", "oracle"]) == 2
     assert "cannot be written" in _said(capsys)
+    assert list(locked.iterdir()) == []
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    slide = drawn_slide(tmp_path / "plain.png", 200, 100)
+    given = ["segment", str(slide), "--mpp", "0.5", "--model", "oracle", "--out"]
+    assert main([*given, str(tmp_path / ("x" * 300))]) == 2
+    assert "cannot be a file's name" in _said(capsys)
+
+
+def test_a_setting_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIDELOOM_WORKERS", "many")
+    settings.cache_clear()
+    line = _refused(capsys, tmp_path, drawn_slide(tmp_path / "plain.png", 200, 100))
+    assert "SLIDELOOM_WORKERS" in line
+    settings.cache_clear()
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["segment"], ["segment", "a", "--oops"]])

@@ -1,21 +1,15 @@
-"""The flows on a real Prefect server: states, names, subflows, artifacts, failures."""
+"""The flows on a real Prefect server: bytes, names, subflows, artifacts."""
 
 import asyncio
+import base64
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    ArtifactFilter,
-    ArtifactFilterFlowRunId,
-    FlowRunFilter,
-    FlowRunFilterName,
-    TaskRunFilter,
-    TaskRunFilterFlowRunId,
-)
-from prefect.client.schemas.objects import Artifact, FlowRun, TaskRun
+from PIL import Image
 
 from flows.segment_cells import segment_cells
 from flows.tissue_mask import tissue_mask
@@ -25,31 +19,14 @@ from slideloom.parameters import SegmentCells, TissueMaskJob
 from slideloom.results.folder import MANIFEST, RUN
 from slideloom.segmentation.job import FILES, segment_slide
 from slideloom.slides import open_slide
+from tests.flows.server import artifacts, flow_run, subflow_runs, task_runs
 from tests.helpers.files import contents, drawn_slide
+from tests.helpers.waiting import wait_until
 
 
 def _job(slide: Path, **changed: Any) -> SegmentCells:
     given = {"tile_size": 256, "overlap": 128, "tissue": "off", **changed}
     return SegmentCells(slide=str(slide), mpp=0.5, model="oracle", **given)
-
-
-async def _flow_run(name: str) -> FlowRun:
-    async with get_client() as client:
-        wanted = FlowRunFilter(name=FlowRunFilterName(any_=[name]))
-        (found,) = await client.read_flow_runs(flow_run_filter=wanted)
-        return found
-
-
-async def _artifacts(run: FlowRun) -> list[Artifact]:
-    async with get_client() as client:
-        wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
-        return await client.read_artifacts(artifact_filter=wanted)
-
-
-async def _task_runs(run: FlowRun) -> list[TaskRun]:
-    async with get_client() as client:
-        wanted = TaskRunFilter(flow_run_id=TaskRunFilterFlowRunId(any_=[run.id]))
-        return await client.read_task_runs(task_run_filter=wanted)
 
 
 def test_the_flow_gives_the_bytes_of_the_bare_core(tmp_path: Path) -> None:
@@ -58,23 +35,42 @@ def test_the_flow_gives_the_bytes_of_the_bare_core(tmp_path: Path) -> None:
     with open_slide(slide, 0.5) as opened:
         segment_slide(_job(slide), tmp_path / "core", opened, OracleEngine())
     found, expected = contents(tmp_path / "flow"), contents(tmp_path / "core")
-    seconds = json.loads(found.pop(RUN))["attempts"][0]["seconds"]
+    (attempt,) = json.loads(found.pop(RUN))["attempts"]
     assert found == expected
     assert set(found) == {*FILES, MANIFEST}
-    assert set(seconds) == {"plan", "segment", "merge", "aggregate", "draw"}
+    assert set(attempt["seconds"]) == {"plan", "segment", "merge", "aggregate", "draw"}
+    assert attempt["tiles"] == summary["tiles"]["segmented"]
     assert summary["cells"]["cells"] > 100
 
 
 def test_a_run_shows_names_progress_summary_picture_and_links(tmp_path: Path) -> None:
     slide = drawn_slide(tmp_path / "shown.png")
-    asyncio.run(segment_cells(_job(slide), str(tmp_path / "out")))
-    run = asyncio.run(_flow_run("segment shown.png"))
+    summary = asyncio.run(segment_cells(_job(slide), str(tmp_path / "out")))
+    run = flow_run("segment shown.png")
     assert run.state is not None
     assert run.state.is_completed()
-    kinds = {artifact.type for artifact in asyncio.run(_artifacts(run))}
-    assert {"progress", "markdown"} <= kinds
-    progress = [a for a in asyncio.run(_artifacts(run)) if a.type == "progress"]
-    assert [artifact.data for artifact in progress] == [100.0]
+    subflows = subflow_runs(run)
+    assert set(subflows) == {"merge", "aggregate", "visualize"}
+    shown = artifacts([run, *subflows.values()])
+    assert set(shown) == {"tiles", "summary", "cells-on-tissue", "files"}
+    assert shown["tiles"].data == 100.0
+    rows = {row["what"]: row["value"] for row in json.loads(str(shown["summary"].data))}
+    assert rows["cells"] == f"{summary['cells']['cells']:,}"
+    assert "manifest.json" not in str(shown["files"].data)
+    assert "combined.jpg" in str(shown["files"].data)
+    _, picture = str(shown["cells-on-tissue"].data).split("base64,")
+    assert Image.open(io.BytesIO(base64.b64decode(picture.split(")")[0]))).format == "JPEG"
+
+
+def test_tile_tasks_are_mapped_and_carry_no_tag(tmp_path: Path) -> None:
+    slide = drawn_slide(tmp_path / "mapped.png")
+    asyncio.run(segment_cells(_job(slide), str(tmp_path / "out")))
+    run = flow_run("segment mapped.png")
+    tile_tasks = re.compile(r"tiles \d+")
+    wait_until(lambda: len(task_runs(run)) >= 12, timeout_s=60)
+    found = [task for task in task_runs(run) if tile_tasks.fullmatch(task.name)]
+    assert {task.name for task in found} == {f"tiles {n}" for n in range(9)}
+    assert [task.tags for task in found if task.tags] == []
 
 
 def test_bad_input_fails_the_run_with_its_own_error(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 import io
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from slideloom.drawing import Pictures, preview_jpeg
 from slideloom.drawing.frame import Frame
 from slideloom.drawing.outlines import line_width
 from slideloom.drawing.pictures import OUTLINE_RGB
-from slideloom.errors import OutputUnwritable, ParametersUnusable
+from slideloom.errors import ParametersUnusable
 from slideloom.tissue import TissueMask
 from tests.unit.tissue import drawn
 
@@ -50,32 +49,33 @@ def pictures_of(own: drawn.MemorySlide, *batches: Cells, max_side_px: int = 4096
     return pictures
 
 
-def test_saves_every_picture(tmp_path: Path) -> None:
-    written = pictures_of(slide(300, 400), squares([(50, 60), (200, 100)], 20)).save(tmp_path)
-    assert tuple(path.name for path in written) == NAMES
-    sizes = {path.name: image(path.read_bytes()).shape[1::-1] for path in written}
+def test_every_picture_is_made_and_by_files_alone() -> None:
+    pictures = pictures_of(slide(300, 400), squares([(50, 60), (200, 100)], 20))
+    made = dict(pictures.files())
+    assert tuple(made) == NAMES
+    sizes = {name: image(content).shape[1::-1] for name, content in made.items()}
     assert sizes["base.jpg"] == sizes["overlay.png"] == sizes["combined.jpg"]
     assert max(sizes["thumbnail.jpg"]) <= 512
+    assert not hasattr(pictures, "save")  # a result's folder writes files, whole or not at all
 
 
-def test_no_cells_are_fine(tmp_path: Path) -> None:
+def test_no_cells_are_fine() -> None:
     pictures = Pictures(slide(64, 80))
     pictures.add(np.zeros((0, 2)), np.zeros(1, np.int64), np.zeros(0))
-    pictures.save(tmp_path)
-    assert not image((tmp_path / "overlay.png").read_bytes())[..., 3].any()
-    base, combined = (tmp_path / f"{name}.jpg" for name in ("base", "combined"))
-    assert base.read_bytes() == combined.read_bytes()
+    made = dict(pictures.files())
+    assert not image(made["overlay.png"])[..., 3].any()
+    assert made["base.jpg"] == made["combined.jpg"]
 
 
-def test_no_tissue_is_fine(tmp_path: Path) -> None:
+def test_no_tissue_is_fine() -> None:
     own = slide(64, 80)
     nothing = TissueMask(np.zeros((4, 5), np.bool_), (16.0, 16.0), 80, 64, "auto")
-    Pictures(own, tissue=nothing).save(tmp_path)
+    assert len(dict(Pictures(own, tissue=nothing).files())) == len(NAMES)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1)])
-def test_tiny_slides(tmp_path: Path, shape: tuple[int, int]) -> None:
-    assert len(pictures_of(slide(*shape), squares([(0, 0)], 1)).save(tmp_path)) == len(NAMES)
+def test_tiny_slides(shape: tuple[int, int]) -> None:
+    assert len(dict(pictures_of(slide(*shape), squares([(0, 0)], 1)).files())) == len(NAMES)
 
 
 def overlay(pictures: Pictures) -> UInt8:
@@ -188,11 +188,6 @@ def test_points_far_off_the_slide_do_no_harm() -> None:
 def test_an_empty_picture_is_refused() -> None:
     with pytest.raises(ParametersUnusable, match="empty"):
         Pictures(slide(20, 20), max_side_px=0)
-
-
-def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OutputUnwritable, match="nowhere"):
-        Pictures(slide(20, 20)).save(tmp_path / "nowhere")
 
 
 def test_preview_is_small() -> None:

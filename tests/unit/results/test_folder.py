@@ -1,16 +1,19 @@
 """Result folders: one run at a time, whole files, the manifest last, nothing left on bad input."""
 
+import fcntl
 import hashlib
 import json
 import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from slideloom.errors import OutputConflict, OutputUnwritable
 from slideloom.results.folder import (
+    IDENTITY,
     MANIFEST,
     PARTS,
     ResultFolder,
@@ -18,6 +21,7 @@ from slideloom.results.folder import (
     check_writable,
 )
 from slideloom.results.identity import Claim, Identity
+from tests.helpers.files import contents
 
 NAMES = ("a.txt", "b.json")
 
@@ -152,3 +156,85 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
     assert "no room left on the disk" in said.stdout
     assert list(tmp_path.iterdir()) == []
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 1000
+
+
+def test_a_users_own_files_are_refused_and_kept(tmp_path: Path) -> None:
+    for name in (f"{PARTS}/thesis.docx", "run.json", MANIFEST, "b.json"):
+        folder = tmp_path / name.replace("/", "-")
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("[1]")
+        result = ResultFolder(folder, NAMES)
+        with pytest.raises(OutputConflict), abandoned_on_bad_input(result):
+            result.claim(_identity())
+        assert contents(folder) == {name: b"[1]"}
+
+
+def test_a_damaged_identity_is_refused(tmp_path: Path) -> None:
+    (tmp_path / PARTS).mkdir()
+    (tmp_path / IDENTITY).write_bytes(b"")
+    with pytest.raises(OutputConflict, match="damaged"):
+        ResultFolder(tmp_path, NAMES).claim(_identity())
+
+
+def test_a_result_that_lost_a_file_is_refused(tmp_path: Path) -> None:
+    _finish(tmp_path, _identity())
+    (tmp_path / "a.txt").unlink()
+    with pytest.raises(OutputConflict, match=r"a\.txt is missing"):
+        ResultFolder(tmp_path, NAMES).claim(_identity())
+
+
+def test_whoever_never_held_the_folder_removes_nothing(tmp_path: Path) -> None:
+    """The second run was about to make the folders when the first one did."""
+    first, second = ResultFolder(tmp_path / "out", NAMES), ResultFolder(tmp_path / "out", NAMES)
+    first.claim(_identity())
+    first.write("a.txt", b"A")
+    before = contents(tmp_path)
+    with pytest.raises(OutputConflict), abandoned_on_bad_input(second):
+        second.claim(_identity())
+    second.abandon()
+    assert contents(tmp_path) == before
+    first.release()
+
+
+def test_a_lock_that_was_removed_meanwhile_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first run ends between the second's opening of the lock file and its locking."""
+    first, second = ResultFolder(tmp_path, NAMES), ResultFolder(tmp_path, NAMES)
+    first.claim(_identity())
+    first.write("a.txt", b"A")
+    first.write_json("b.json", {})
+    lock = fcntl.flock
+
+    def late(file: IO[str], how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", lock)
+        first.commit(_identity(), {})
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    assert second.claim(_identity()) is Claim.COMPLETE
+    assert not (tmp_path / PARTS).exists()
+
+
+def test_what_a_kill_left_is_swept_away(tmp_path: Path) -> None:
+    first = ResultFolder(tmp_path, NAMES)
+    first.claim(_identity())
+    (tmp_path / PARTS / ".writing-half").write_bytes(b"half")
+    first.release()
+    second = ResultFolder(tmp_path, NAMES)
+    assert second.claim(_identity()) is Claim.RESUMED
+    assert not (tmp_path / PARTS / ".writing-half").exists()
+    second.write("a.txt", b"A")
+    second.write_json("b.json", {})
+    kept = contents(tmp_path / PARTS)
+    second.commit(_identity(), {})
+    (tmp_path / PARTS).mkdir()  # killed between the manifest and the removal of the parts
+    for name, content in kept.items():
+        (tmp_path / PARTS / name).write_bytes(content)
+    assert ResultFolder(tmp_path, NAMES).claim(_identity()) is Claim.COMPLETE
+    assert not (tmp_path / PARTS).exists()
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(OutputUnwritable, match="cannot be written"):
+        ResultFolder(tmp_path / ("x" * 300), NAMES).claim(_identity())

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,39 +13,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from slideloom.arrays import Int32, UInt8
-from slideloom.engines.base import EngineInfo
 from slideloom.engines.oracle import OracleEngine
 from slideloom.errors import EngineFailed
-from slideloom.normalisation import Normalisation
 from slideloom.parameters import SegmentCells
 from slideloom.results.folder import MANIFEST, RUN
 from slideloom.segmentation import job as steps
 from slideloom.segmentation.job import FILES, segment_slide
 from slideloom.settings import settings
 from slideloom.slides import Slide, open_slide
+from tests.helpers.engines import Counting
 from tests.helpers.files import contents, drawn_slide, write_png
-
-
-class Counting:
-    """The oracle, counting the tiles that go through it."""
-
-    def __init__(self, fail_at: int | None = None) -> None:
-        self._engine = OracleEngine()
-        self._fail_at = fail_at
-        self._lock = threading.Lock()
-        self.tiles = 0
-
-    @property
-    def info(self) -> EngineInfo:
-        return self._engine.info
-
-    def segment(self, batch: UInt8, normalisation: Normalisation) -> list[Int32]:
-        with self._lock:
-            self.tiles += len(batch)
-            if self._fail_at is not None and self.tiles >= self._fail_at:
-                raise EngineFailed("the engine was told to fail")
-        return self._engine.segment(batch, normalisation)
 
 
 @pytest.fixture(name="slide")

@@ -67,16 +67,49 @@ def test_reads_the_nearest_finer_level(mpp: float, level: int) -> None:
     assert GridReader(SLIDE, mpp).level == level
 
 
+LEAST_PX = 0.02
+"""Level-0 px: outlines are rounded to hundredths, and two of them stay apart."""
+
+
+def check_cover(count: int, scale: float, size_px: int) -> None:
+    """The last model pixel covers enough of the slide, and what is left of it is less."""
+    assert count >= 1
+    assert count * scale >= size_px - LEAST_PX - 1e-6
+    assert count == 1 or size_px - (count - 1) * scale >= min(LEAST_PX, scale) - 1e-6
+
+
 @given(st.floats(0.05, 300.0))
 def test_the_grid_covers_the_slide_without_an_empty_last_pixel(mpp: float) -> None:
     reader = GridReader(SLIDE, mpp)
-    for count, scale, size in (
-        (reader.width_px, reader.scale[0], 411),
-        (reader.height_px, reader.scale[1], 307),
-    ):
-        assert count >= 1
-        assert count * scale >= size - 1e-5 * scale
-        assert (count - 1) * scale < size
+    check_cover(reader.width_px, reader.scale[0], 411)
+    check_cover(reader.height_px, reader.scale[1], 307)
+
+
+@settings(max_examples=500)
+@given(st.integers(1, 300_000), st.floats(0.05, 20.0), st.floats(0.05, 20.0))
+def test_no_last_pixel_is_a_sliver(size_px: int, slide_mpp: float, model_mpp: float) -> None:
+    scale = model_mpp / slide_mpp
+    check_cover(module._cover(size_px, scale), scale, size_px)
+
+
+@settings(max_examples=500)
+@given(st.integers(1, 3000), st.floats(0.05, 20.0), st.floats(-0.1, 0.1))
+def test_no_last_pixel_is_a_sliver_near_a_whole_number(
+    count: int, scale: float, beyond_px: float
+) -> None:
+    size_px = max(round(count * scale), 1)
+    near = max((size_px - beyond_px) / count, 1e-3)
+    check_cover(module._cover(size_px, near), near, size_px)
+
+
+def test_a_column_that_rounding_would_flatten_is_not_made() -> None:
+    slide = ArrayPyramid([np.zeros((1389, 1389, 3), np.uint8)], mpp=0.2527)
+    reader = GridReader(slide, 0.5)
+    last = (reader.width_px - 1) * reader.scale[0]
+    assert (reader.width_px, reader.height_px) == (702, 702)
+    assert round(last, 2) < 1389
+    assert reader.read(695, 695, 7, 7).shape == (7, 7, 3)
+    assert (reader.read(702, 0, 1, 1) == 255).all()
 
 
 def test_outside_the_grid_is_white() -> None:

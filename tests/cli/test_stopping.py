@@ -1,0 +1,43 @@
+"""A command that is told to end does so tidily, and what it finished is taken up."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from slideloom.results.folder import PARTS
+from tests.helpers.files import drawn_slide
+from tests.helpers.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_command_with_one_line(
+    number: signal.Signals, code: int, tmp_path: Path
+) -> None:
+    slide, out = drawn_slide(tmp_path / "slide.png", 5000, 4000), tmp_path / "out"
+    options = ["--out", str(out), "--model", "oracle", "--mpp", "0.5", "--tissue", "off"]
+    options += ["--tile-size", "256", "--overlap", "128"]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "deployments.cli.main", "segment", str(slide), *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PREFECT_HOME": str(tmp_path / "prefect")},
+    )
+    with child:
+        wait_until(
+            lambda: any((out / PARTS).glob("*.part")) or child.poll() is not None, timeout_s=120
+        )
+        child.send_signal(number)
+        _, said = child.communicate(timeout=120)
+    assert said == (
+        f"slideloom: stopped by {number.name}; the same command takes up where it stopped\n"
+    )
+    assert child.returncode == code
+    assert any((out / PARTS).glob("*.part"))
+    assert not (out / "manifest.json").exists()
