@@ -5,7 +5,7 @@ need no comparison at all. Only copies near seams are compared. They are ranked:
 complete copy, a neighbour's complete copy, then pieces cut by their tile's edge, of which the
 largest stands for all that hang together. A copy goes when better ones that stay cover more than
 half of it (a quarter, where it is not its owner's); what nobody covers stays. So no object is lost
-and none is kept twice.
+and none is kept twice, as long as two tiles place its centroid within the seam band of each other.
 
 The outcome depends on the reported cells alone, not on the order in which tiles were segmented,
 and memory holds about two rows of tiles, not the slide.

@@ -29,7 +29,9 @@ def test_a_killed_command_resumes_to_the_same_bytes(sample_path: Path, tmp_path:
     subprocess.run(_command(sample_path, tmp_path / "whole"), check=True)
     out = tmp_path / "out"
     child = subprocess.Popen(_command(sample_path, out), start_new_session=True)
-    wait_until(lambda: len(list(out.glob("parts/*.part"))) >= 2, timeout_s=600)
+    wait_until(
+        lambda: len(list(out.glob("parts/*.part"))) >= 2 or child.poll() is not None, timeout_s=600
+    )
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     plan = load_plan(out)
