@@ -1,5 +1,6 @@
 """What the command line shows: a progress bar on a terminal, plain lines elsewhere, tables."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,7 +20,9 @@ from rich.table import Table
 
 from slideloom.progress import Progress, watching
 
-console = Console(highlight=False, soft_wrap=True)
+# Elsewhere than on a terminal nothing is wrapped: paths and digests stay whole.
+_WIDTH = None if sys.stdout.isatty() else 200
+console = Console(highlight=False, soft_wrap=True, width=_WIDTH)
 _STAGES = {
     "plan": "find tissue, plan tiles",
     "segment": "segment tiles",
