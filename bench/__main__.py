@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import merging, orchestration, reading, segmenting
+from bench import merging, orchestration, reading, scheduling, segmenting
 from bench.report import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -11,6 +11,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "segmenting": segmenting.run,
     "merging": merging.run,
     "orchestration": orchestration.run,
+    "scheduling": scheduling.run,
 }
 
 

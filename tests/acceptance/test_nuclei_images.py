@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(3600)]
 
 
 def _labelled(path: Path) -> list[shapely.Polygon]:
-    labels = np.asarray(Image.open(path)).astype(np.int32)
+    with Image.open(path) as image:
+        labels = np.asarray(image).astype(np.int32)
     rings = trace(canonical(labels))
     return list(polygons(rings.xy, rings.offsets))
 
@@ -56,7 +57,8 @@ def test_every_image_of_the_test_split(tmp_path: Path) -> None:
         mpp = float(row["estimated_um_per_px"])
         cells, density, seconds = _segmented(image, mpp, engine, tmp_path / row["id"])
         found = agreement(_labelled(folder / "test" / "labels" / f"{row['id']}.png"), cells)
-        width, height = Image.open(image).size
+        with Image.open(image) as picture:
+            width, height = picture.size
         megapixels = width * height * (mpp / engine.info.mpp) ** 2 / 1e6
         print(
             f"{row['id']}  {len(cells):4d} cells  {density or 0:7.0f} per mm²  "
