@@ -37,6 +37,7 @@ def run() -> list[Figure]:
     one, two = seconds(lambda: segment(1)), seconds(lambda: segment(2))
     labels = engine.segment(tiles[0], normal)[0]
     grid = Grid(_SIDE, _SIDE, _SIDE, 0)
+    extract(labels, tiles[0][0], grid.tile(0, 0), grid)
     measuring = seconds(lambda: extract(labels, tiles[0][0], grid.tile(0, 0), grid))
     return [
         Figure(
