@@ -89,12 +89,36 @@ def _shares(a: Cells, b: Cells, i: Int64, j: Int64, grid: Grid) -> Float64:
         return np.zeros((2, 0))
     shape_a, filled_a = _shapes(a, i)
     shape_b, filled_b = _shapes(b, j)
-    both = _seen_by_both(a, b, i, j, grid)
-    common = shapely.area(shapely.intersection(shape_a, shape_b)) - filled_a - filled_b
-    alone = [shapely.area(shapely.intersection(shape, both)) for shape in (shape_a, shape_b)]
-    seen = np.stack(alone)
+    box_a, box_b, both = a.bounds[i], b.bounds[j], _seen_by_both(a, b, i, j, grid)
+    seen = np.stack([_area_within(shape_a, box_a, both), _area_within(shape_b, box_b, both)])
+    # Most pairs are neighbours whose boxes touch: only a larger overlap is worth the geometry.
+    close = np.flatnonzero(_box_area(_cut(box_a, box_b)) > RELATED * seen.min(axis=0))
+    common = np.zeros(len(i))
+    common[close] = shapely.area(shapely.intersection(shape_a[close], shape_b[close]))
+    common[close] -= filled_a[close] + filled_b[close]
     shares: Float64 = np.divide(common, seen, out=np.zeros_like(seen), where=seen > 0)
     return shares
+
+
+def _cut(one: Int64, other: Int64) -> Int64:
+    """(n, 4) intersection of boxes x0, y0, x1, y1."""
+    low = np.maximum(one[:, :2], other[:, :2])
+    return np.concatenate([low, np.minimum(one[:, 2:], other[:, 2:])], axis=1)
+
+
+def _box_area(box: Int64) -> Int64:
+    """(n,) area of boxes; 0 where they are turned inside out."""
+    sides = np.maximum(box[:, 2:] - box[:, :2], 0)
+    area: Int64 = sides[:, 0] * sides[:, 1]
+    return area
+
+
+def _area_within(shapes: np.ndarray, box: Int64, rect: Int64) -> Float64:
+    """(n,) area of each shape inside its rectangle; `box` are the shapes' bounds."""
+    area = np.asarray(shapely.area(shapes), np.float64)
+    beyond = np.flatnonzero((_cut(box, rect) != box).any(axis=1))
+    area[beyond] = shapely.area(shapely.intersection(shapes[beyond], shapely.box(*rect[beyond].T)))
+    return area
 
 
 def _shapes(cells: Cells, places: Int64) -> tuple[np.ndarray, Float64]:
@@ -103,13 +127,13 @@ def _shapes(cells: Cells, places: Int64) -> tuple[np.ndarray, Float64]:
     return shapes, np.asarray(shapely.area(shapes) - chosen.count, np.float64)
 
 
-def _seen_by_both(a: Cells, b: Cells, i: Int64, j: Int64, grid: Grid) -> np.ndarray:
-    """The rectangles that both reporting tiles cover."""
+def _seen_by_both(a: Cells, b: Cells, i: Int64, j: Int64, grid: Grid) -> Int64:
+    """(n, 4) the rectangles x0, y0, x1, y1 that both reporting tiles cover."""
     x0 = np.maximum(a.tile_column[i], b.tile_column[j]) * grid.x_axis.stride_px
     x1 = np.minimum(a.tile_column[i], b.tile_column[j]) * grid.x_axis.stride_px + grid.tile_px
     y0 = np.maximum(a.tile_row[i], b.tile_row[j]) * grid.y_axis.stride_px
     y1 = np.minimum(a.tile_row[i], b.tile_row[j]) * grid.y_axis.stride_px + grid.tile_px
-    return np.asarray(shapely.box(x0, y0, x1, y1))
+    return np.stack([x0, y0, x1, y1], axis=1).astype(np.int64)
 
 
 class Copies:
