@@ -1,5 +1,6 @@
 """What a run shows in the Prefect UI: progress, summary table, picture, links."""
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,15 @@ async def show_summary(summary: dict[str, Any]) -> None:
 
 async def show_picture(out: Path, slide: str) -> None:
     """The combined picture as a small JPEG inside the markdown: it shows wherever the UI runs."""
-    with Image.open(out / "combined.jpg") as combined:
-        pixels = np.asarray(combined.convert("RGB"))
-    picture = base64.b64encode(preview_jpeg(pixels)).decode()
+    picture = base64.b64encode(await asyncio.to_thread(_preview, out)).decode()
     text = f"### {Path(slide).name}\n\n![cells on tissue](data:image/jpeg;base64,{picture})\n"
     await acreate_markdown_artifact(markdown=text, key="cells-on-tissue", description="Cells")
+
+
+def _preview(out: Path) -> bytes:
+    """The small JPEG; decoding the large one takes too long for the event loop."""
+    with Image.open(out / "combined.jpg") as combined:
+        return preview_jpeg(np.asarray(combined.convert("RGB")))
 
 
 async def show_links(out: Path, names: list[str]) -> None:

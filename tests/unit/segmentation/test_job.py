@@ -155,6 +155,22 @@ def test_a_killed_job_computes_only_what_is_missing(slide: Slide, tmp_path: Path
     assert _result(tmp_path / "out") == _result(tmp_path / "whole")
 
 
+def test_a_renamed_slide_takes_up_its_parts(tmp_path: Path) -> None:
+    first, second = drawn_slide(tmp_path / "first.png"), tmp_path / "second.png"
+    whole = Counting()
+    with open_slide(first, 0.5) as slide:
+        segment_slide(_job(slide), tmp_path / "whole", slide, whole)
+        with pytest.raises(EngineFailed):
+            segment_slide(_job(slide), tmp_path / "out", slide, Counting(fail_at=17), workers=1)
+    first.rename(second)
+    again = Counting()
+    with open_slide(second, 0.5) as slide:
+        segment_slide(_job(slide), tmp_path / "out", slide, again)
+    assert again.tiles == whole.tiles - 4 * 4
+    for name in ("cells.parquet", "cells.geojson.gz", "combined.jpg"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
 def test_a_damaged_part_is_computed_again(slide: Slide, tmp_path: Path) -> None:
     segment_slide(_job(slide), tmp_path / "whole", slide, OracleEngine())
     with pytest.raises(EngineFailed):
