@@ -12,6 +12,9 @@ overlap, and cover the slide.
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from slideloom.arrays import Int64
 from slideloom.errors import ParametersUnusable
 
 ALIGNMENT_PX = 16
@@ -88,15 +91,20 @@ class Axis:
         end = self.size_px if last else (index + 1) * self.stride_px + half
         return start, end
 
-    def owner(self, doubled_position: int, doubled_count: int) -> int:
-        """Index of the tile whose core holds position `doubled_position / doubled_count`.
+    def owner(self, position_sum: Int64, count: Int64) -> Int64:
+        """(k,) index of the tile whose core holds each centroid.
 
         Integers only, so no two tiles can disagree by rounding: a centroid is the ratio of two
         integers, and cores end at integers.
+
+        Args:
+            position_sum: (k,) sum of the indices of an object's pixels along this axis.
+            count: (k,) number of its pixels; the centroid is (position_sum + count/2) / count.
         """
-        half = self.overlap_px // 2
-        index = (doubled_position - half * doubled_count) // (self.stride_px * doubled_count)
-        return min(max(index, 0), self.count - 1)
+        doubled, divisor = 2 * position_sum + count, 2 * count
+        index = (doubled - self.overlap_px // 2 * divisor) // (self.stride_px * divisor)
+        owner: Int64 = np.clip(index, 0, self.count - 1)
+        return owner
 
 
 @dataclass(frozen=True, slots=True)

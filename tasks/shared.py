@@ -1,7 +1,8 @@
 """What the tasks of one process share: opened slides and the loaded model.
 
 Loading a model takes seconds and opening a slide milliseconds; a worker that runs many tasks does
-each once. Keyed by what makes them different, a changed file included.
+each once. A slide whose file has changed is opened anew. A model stays as it was loaded; tile tasks
+refuse a plan that was made for another one.
 """
 
 import threading

@@ -9,7 +9,6 @@ command. Call `quieten` before anything imports Prefect; what the user has set s
 import os
 
 _DEFAULTS = {
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",  # Prefect's client would tell its makers, and say so on the terminal
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
@@ -19,6 +18,7 @@ _DEFAULTS = {
 
 def quieten() -> None:
     """Set the defaults in this process's environment."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
     if not os.environ.get("SLIDELOOM_DEBUG"):
-        for name, value in _DEFAULTS.items():
-            os.environ.setdefault(name, value)
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")

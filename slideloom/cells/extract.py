@@ -1,5 +1,7 @@
 """From a tile's labels to the cells that it reports: those it owns, and those near its seams."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from slideloom.arrays import Bool, Int32, Int64, UInt8
@@ -7,7 +9,7 @@ from slideloom.cells.labels import canonical
 from slideloom.cells.measures import MEASURES, measure, pixel_sums
 from slideloom.cells.outlines import trace
 from slideloom.cells.table import Cells
-from slideloom.grid import Axis, Grid, Tile
+from slideloom.grid import Grid, Tile
 
 LARGEST_SEAM_PX = 16
 """Width of the seam band in model pixels; a quarter of the overlap where that is less. Two copies
@@ -54,36 +56,27 @@ def extract(labels: Int32, pixels: UInt8, tile: Tile, grid: Grid) -> Cells:
 
 def _reported(cells: Cells, tile: Tile, grid: Grid) -> Cells:
     bounds = cells.bounds
-    owner_column = owners(grid.x_axis, cells.sum_x, cells.count)
-    owner_row = owners(grid.y_axis, cells.sum_y, cells.count)
-    owned = (owner_column == tile.column) & (owner_row == tile.row)
-    cells.owned[:] = owned
-    cells.cut[:] = touches_inner_edge(bounds, tile, grid)
+    column = grid.x_axis.owner(cells.sum_x, cells.count)
+    row = grid.y_axis.owner(cells.sum_y, cells.count)
+    owned = (column == tile.column) & (row == tile.row)
     near = _in_seam(cells, tile, grid)
-    beyond = _leaves_owner(bounds, owner_column, owner_row, grid)
-    return cells.take(np.flatnonzero(owned | near | beyond))
+    cut = _touches_inner_edge(bounds, np.array(tile.column), np.array(tile.row), grid)
+    cut_for_owner = _touches_inner_edge(bounds, column, row, grid)
+    told = replace(cells, owned=owned, cut=cut)
+    return told.take(np.flatnonzero(owned | near | cut_for_owner))
 
 
-def owners(axis: Axis, position_sum: Int64, count: Int64) -> Int64:
-    """(k,) index of the tile along the axis whose core holds each centroid; integers only.
-
-    The vectorised form of `Axis.owner`.
-    """
-    doubled, divisor = 2 * position_sum + count, 2 * count
-    index = (doubled - axis.overlap_px // 2 * divisor) // (axis.stride_px * divisor)
-    owner: Int64 = np.clip(index, 0, axis.count - 1)
-    return owner
-
-
-def touches_inner_edge(bounds: Int64, tile: Tile, grid: Grid) -> Bool:
-    """(k,) bool: does the box reach an edge of the tile that is not an edge of the slide?"""
-    rect = tile.rect
-    return (
-        ((bounds[:, 0] <= rect.x0) & (rect.x0 > 0))
-        | ((bounds[:, 1] <= rect.y0) & (rect.y0 > 0))
-        | ((bounds[:, 2] >= rect.x1) & (rect.x1 < grid.width_px))
-        | ((bounds[:, 3] >= rect.y1) & (rect.y1 < grid.height_px))
+def _touches_inner_edge(bounds: Int64, column: Int64, row: Int64, grid: Grid) -> Bool:
+    """(k,) bool: does the box reach an edge of the tile there that is not an edge of the slide?"""
+    x0, y0 = column * grid.x_axis.stride_px, row * grid.y_axis.stride_px
+    x1, y1 = x0 + grid.tile_px, y0 + grid.tile_px
+    touches: Bool = (
+        ((bounds[:, 0] <= x0) & (x0 > 0))
+        | ((bounds[:, 1] <= y0) & (y0 > 0))
+        | ((bounds[:, 2] >= x1) & (x1 < grid.width_px))
+        | ((bounds[:, 3] >= y1) & (y1 < grid.height_px))
     )
+    return touches
 
 
 def _in_seam(cells: Cells, tile: Tile, grid: Grid) -> Bool:
@@ -92,17 +85,4 @@ def _in_seam(cells: Cells, tile: Tile, grid: Grid) -> Bool:
     x, y = cells.centroid_x, cells.centroid_y
     return (
         (x >= core.x0 - band) & (x < core.x1 + band) & (y >= core.y0 - band) & (y < core.y1 + band)
-    )
-
-
-def _leaves_owner(bounds: Int64, column: Int64, row: Int64, grid: Grid) -> Bool:
-    """(k,) bool: does the cell reach an edge of its owner's tile, which then sees it cut?"""
-    x0, y0 = column * grid.x_axis.stride_px, row * grid.y_axis.stride_px
-    x1 = np.minimum(x0 + grid.tile_px, grid.width_px)
-    y1 = np.minimum(y0 + grid.tile_px, grid.height_px)
-    return (
-        ((bounds[:, 0] <= x0) & (x0 > 0))
-        | ((bounds[:, 1] <= y0) & (y0 > 0))
-        | ((bounds[:, 2] >= x1) & (x1 < grid.width_px))
-        | ((bounds[:, 3] >= y1) & (y1 < grid.height_px))
     )

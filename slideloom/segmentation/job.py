@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from slideloom.engines.base import Engine, EngineInfo
+from slideloom.errors import EngineFailed
 from slideloom.parameters import SegmentCells
 from slideloom.results.folder import ResultFolder, abandoned_on_bad_input
 from slideloom.results.identity import Claim, Identity
@@ -106,8 +107,19 @@ def run_tile_task(
 
     Returns:
         Number of cells that the tiles reported.
+
+    Raises:
+        EngineFailed: The engine is not the one that the plan was made for (another model file,
+            device or version), or it failed.
     """
     plan = load_plan(folder)
+    if engine.info != plan.engine:
+        raise EngineFailed(
+            f"the plan of {plan.slide.name} was made for {plan.engine.name} "
+            f"{plan.engine.digest[:12]} on {plan.engine.numeric_profile}, but this process has "
+            f"{engine.info.name} {engine.info.digest[:12]} on {engine.info.numeric_profile}: "
+            "start the job anew"
+        )
     reader = GridReader(slide, plan.engine.mpp)
     cells = segment_tiles(
         plan, task, reader, engine, batch_size, readers=settings().readers, watch=watch or Watch()

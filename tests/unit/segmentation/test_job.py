@@ -155,6 +155,12 @@ def test_a_killed_job_computes_only_what_is_missing(slide: Slide, tmp_path: Path
     assert _result(tmp_path / "out") == _result(tmp_path / "whole")
 
 
+def test_a_plan_for_another_engine_is_refused(slide: Slide, tmp_path: Path) -> None:
+    steps.prepare(_job(slide), slide, OracleEngine().info, tmp_path / "out").folder.release()
+    with pytest.raises(EngineFailed, match="start the job anew"):
+        steps.run_tile_task(tmp_path / "out", 0, slide, OracleEngine(mpp=0.25), 4)
+
+
 def test_a_renamed_slide_takes_up_its_parts(tmp_path: Path) -> None:
     first, second = drawn_slide(tmp_path / "first.png"), tmp_path / "second.png"
     whole = Counting()
