@@ -28,6 +28,21 @@ def ill_ends(
     return _spread(branches, first) if any(end is not None for end in first) else first
 
 
+def returning(branches: Sequence[Branch]) -> list[Job]:
+    """Skipped jobs that nothing stands in the way of any more: what failed is tried again."""
+    ends = ill_ends(branches, _failed_or_cancelled)
+    return [
+        job
+        for branch, end in zip(branches, ends, strict=True)
+        for place, job in enumerate(branch.jobs)
+        if job.state is _SKIPPED and (end is None or place < end)
+    ]
+
+
+def _failed_or_cancelled(job: Job) -> bool:
+    return job.state is _FAILED or job.state is _CANCELLED
+
+
 def retry(workflow: Workflow, job_id: str, now_s: float) -> dict[str, Job]:
     """The jobs that change when a failed job is tried again: it, and followers that come back.
 

@@ -1,0 +1,1 @@
+"""The dispatcher: carries out on a Prefect server what `slideloom.scheduling.decide` decides."""

@@ -1,0 +1,162 @@
+"""The dispatcher's loop: hear what has changed, decide, write it down, let the jobs go."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+import httpx
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.exceptions import PrefectException
+
+from deployments.dispatcher.book import Book
+from deployments.dispatcher.care import Care
+from deployments.dispatcher.chores import Chores
+from deployments.dispatcher.hand import Hand
+from deployments.dispatcher.listen import Ear, listening
+from deployments.dispatcher.lock import Lock, LockLost
+from deployments.dispatcher.places import PlacesRecord
+from deployments.dispatcher.reader import Reader
+from deployments.dispatcher.watch import Watch
+from runs.changes import end_stranger
+from runs.reading import Patience
+from runs.reaper import Bounds
+from slideloom.scheduling.decide import decide
+from slideloom.scheduling.state import Decision, Limits
+from slideloom.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+TICK_S = 2.0
+"""It looks again after so long, whatever it has heard."""
+COMPARE_S = 30.0
+"""So often everything is compared with the server: events may be lost."""
+_PAUSE_S = 1.0
+
+
+class Dispatcher:
+    """One dispatcher, from the moment in which it holds the lock.
+
+    Args:
+        client: Prefect's client.
+        lock: Held.
+        stated: Limits and bounds.
+    """
+
+    def __init__(self, client: PrefectClient, lock: Lock, stated: Settings) -> None:
+        """Nothing known yet."""
+        self._client, self._lock = client, lock
+        self._limits = Limits(stated.max_workers, stated.max_active_users, stated.rotate_after_s)
+        self._ear = Ear()
+        self._gap = asyncio.Event()
+        self._book = Book(Patience(stated.job_retries, stated.retry_delay_s))
+        self._reader = Reader(client, self._book)
+        self._places = PlacesRecord(client)
+        self._hand = Hand(client, self._book, self._ear, lock)
+        self._care = Care(client, self._book, self._ear, self._reader)
+        self._chores = Chores(client, self._book, self._ear)
+        self._watch = Watch(client, self._book, self._ear, Bounds.stated(stated))
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Dispatch until the lock is lost.
+
+        Args:
+            ready: Called once everything is read and the first pass is done.
+
+        Raises:
+            LockLost: Somebody else may be at work.
+        """
+        async with listening(self._ear, self._gap), self._chores.at_work():
+            comparing = asyncio.create_task(self._compare())
+            try:
+                await self._start()
+                ready()
+                while True:
+                    await self._ear.sleep(self._nap_s)
+                    await self._pass_or_pause()
+            finally:
+                comparing.cancel()
+
+    _nap_s: float = 0.0
+
+    async def _start(self) -> None:
+        await self._reader.prepare()
+        await self._places.load()
+        await self._reader.rebuild()
+        self._hand.adopt()
+        await self.one_pass()
+
+    async def _pass_or_pause(self) -> None:
+        changed = self._ear.take()
+        try:
+            await self.one_pass(changed)
+        except (httpx.HTTPError, PrefectException, OSError) as error:
+            self._ear.note(*changed)
+            _log.warning("this pass was cut off and will be made again: %r", error)
+            await asyncio.sleep(_PAUSE_S)
+
+    async def one_pass(self, changed: set[str] | None = None) -> Decision:
+        """Read what has changed, put in order what is due, decide, and carry it out."""
+        await self._lock.check()
+        await self._reader.refresh(changed or ())
+        await self._put_in_order()
+        decision = decide(self._book.policy_view(), self._places.places, self._limits, time.time())
+        await self._places.save(decision.places)
+        await self._hand.admit(decision.admit)
+        self._chores.plan(decision.skip, decision.reasons)
+        await self._care.tend()
+        await self._watch.sweep()
+        self._book.close()
+        self._nap_s = _nap(decision)
+        return decision
+
+    async def _put_in_order(self) -> None:
+        await self._end_strangers()
+        await self._reader.judge()
+        await self._care.bring_back()
+        if await self._hand.settle():
+            await self._reader.refresh(self._ear.take())
+            await self._reader.judge()
+
+    async def _end_strangers(self) -> None:
+        for run_id in list(self._reader.strangers):
+            await end_stranger(self._client, run_id)
+            self._reader.strangers.discard(run_id)
+
+    async def _compare(self) -> None:
+        """Compare the book with the server from time to time, and after every gap in hearing."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._gap.wait(), COMPARE_S)
+            self._gap.clear()
+            try:
+                self._ear.note(*await self._reader.stale())
+            except (httpx.HTTPError, PrefectException, OSError) as error:
+                _log.warning("comparing with the server failed: %r", error)
+
+
+def _nap(decision: Decision) -> float:
+    if decision.wake_s is None:
+        return TICK_S
+    return min(max(decision.wake_s - time.time(), 0.01), TICK_S)
+
+
+async def dispatch(lock: Lock, stated: Settings, ready: Callable[[], None]) -> None:
+    """Take the lock and dispatch; when the lock is lost, begin again.
+
+    Raises:
+        NotRegistered: The server is not set up for slideloom.
+    """
+    while True:
+        await lock.acquire()
+        try:
+            async with get_client() as client:
+                await Dispatcher(client, lock, stated).run(ready)
+        except LockLost as error:
+            _log.warning("%s; it begins again", error)
+        except (httpx.HTTPError, PrefectException, OSError) as error:
+            _log.warning("the server cannot be reached; it begins again: %r", error)
+            await asyncio.sleep(_PAUSE_S)
+        finally:
+            await lock.release()

@@ -1,0 +1,90 @@
+"""Prefect's events: which runs have changed, and which give signs of life."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prefect.events import Event
+from prefect.events.clients import get_events_subscriber
+from prefect.events.filters import EventFilter, EventNameFilter
+
+_PREFIX = "prefect.flow-run."
+_BEAT = f"{_PREFIX}heartbeat"
+_PAUSE_S = 1.0
+
+
+class Ear:
+    """What was heard since somebody last took it.
+
+    Attributes:
+        wake: Set when there is something to do.
+        since_s: Since when it listens without a gap, on the monotonic clock.
+        beats_s: Last sign of life by run, on the monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        """Deaf."""
+        self.wake = asyncio.Event()
+        self.since_s = time.monotonic()
+        self.beats_s: dict[str, float] = {}
+        self._changed: set[str] = set()
+
+    def hear(self, event: Event) -> None:
+        """Take note of an event of a flow run."""
+        run_id = event.resource.id.removeprefix(_PREFIX)
+        self.beats_s[run_id] = time.monotonic()
+        if event.event != _BEAT:
+            self.note(run_id)
+
+    def note(self, *run_ids: str) -> None:
+        """These runs are to be read again."""
+        self._changed.update(run_ids)
+        self.wake.set()
+
+    def take(self) -> set[str]:
+        """The runs to be read again; they are yours now."""
+        changed, self._changed = self._changed, set()
+        self.wake.clear()
+        return changed
+
+    async def sleep(self, seconds: float) -> None:
+        """Until something is heard, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.wake.wait(), seconds)
+
+    def forget_silent(self, older_than_s: float) -> None:
+        """Drop signs of life that no longer count."""
+        now = time.monotonic()
+        self.beats_s = {run: at for run, at in self.beats_s.items() if now - at < older_than_s}
+
+
+@asynccontextmanager
+async def listening(ear: Ear, gap: asyncio.Event) -> AsyncIterator[None]:
+    """Listen while the block runs.
+
+    Args:
+        ear: Hears.
+        gap: Set whenever events may have been missed: compare everything.
+    """
+    task = asyncio.create_task(_listen(ear, gap))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _listen(ear: Ear, gap: asyncio.Event) -> None:
+    wanted = EventFilter(event=EventNameFilter(prefix=[_PREFIX]))
+    while True:
+        try:
+            async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
+                ear.since_s = time.monotonic()
+                gap.set()
+                async for event in events:
+                    ear.hear(event)
+        except Exception:  # noqa: BLE001 - whatever ends the stream, it is opened again
+            await asyncio.sleep(_PAUSE_S)

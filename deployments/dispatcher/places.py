@@ -1,0 +1,67 @@
+"""The tenants' places, kept in a Prefect variable from one decision to the next."""
+
+from collections.abc import Iterable, Sequence
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import VariableCreate, VariableUpdate
+
+from runs.names import PLACES
+from slideloom.scheduling.state import Place, Standing
+
+_ROOM = 4500
+"""Characters: Prefect's variables hold 5,000."""
+
+
+def written(places: Iterable[Place]) -> list[str]:
+    """One line a place, as many as there is room for; those who have rotated come last.
+
+    A tenant whose line has no room loses only its turn in the queue of those who have rotated.
+    """
+    lines: list[str] = []
+    left = _ROOM
+    for place in places:
+        line = f"{place.tenant} {place.since_s!r} {place.standing}"
+        left -= len(line) + 4
+        if left < 0:
+            break
+        lines.append(line)
+    return lines
+
+
+def read(lines: object) -> tuple[Place, ...]:
+    """Places as they were written; what cannot be read is left out and so decided anew."""
+    found = (_place(line) for line in lines) if isinstance(lines, list) else ()
+    return tuple(place for place in found if place is not None)
+
+
+def _place(line: object) -> Place | None:
+    try:
+        tenant, since, standing = str(line).split()
+        return Place(tenant, float(since), Standing(standing))
+    except ValueError:
+        return None
+
+
+class PlacesRecord:
+    """The variable, and what was last written into it."""
+
+    def __init__(self, client: PrefectClient) -> None:
+        """Nothing read yet."""
+        self._client = client
+        self._lines: list[str] | None = None
+        self.places: Sequence[Place] = ()
+
+    async def load(self) -> None:
+        """Read the variable; without one there are no places."""
+        variable = await self._client.read_variable_by_name(PLACES)
+        self.places = read(variable.value if variable else [])
+        self._lines = written(self.places) if variable else None
+
+    async def save(self, places: Sequence[Place]) -> None:
+        """Write the places down where they have changed, before anything is done about them."""
+        lines = written(places)
+        if self._lines is None:
+            await self._client.create_variable(VariableCreate(name=PLACES, value=lines))
+        elif lines != self._lines:
+            await self._client.update_variable(VariableUpdate(name=PLACES, value=lines))
+        self.places, self._lines = tuple(places), lines

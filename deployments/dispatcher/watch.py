@@ -1,0 +1,53 @@
+"""The dispatcher's own sweep: ends or queues runs that nobody will end, by its own clock."""
+
+import time
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import StateType
+
+from deployments.dispatcher.book import Book
+from deployments.dispatcher.listen import Ear
+from runs.changes import force
+from runs.reaper import Bounds, overdue, remedy
+from runs.records import JobRun, WorkflowRun
+
+_WATCHED = {StateType.PENDING, StateType.RUNNING, StateType.CANCELLING}
+
+
+class Watch:
+    """Measures how long runs have been quiet since it first saw them so.
+
+    By the clock of this process alone: other machines' clocks may be off. After a restart all runs
+    are given their full time again.
+
+    Args:
+        client: Prefect's client.
+        book: What is known.
+        ear: Signs of life.
+        bounds: How long to wait.
+    """
+
+    def __init__(self, client: PrefectClient, book: Book, ear: Ear, bounds: Bounds) -> None:
+        """Nothing seen yet."""
+        self._client, self._book, self._ear, self._bounds = client, book, ear, bounds
+        self._seen_s: dict[str, float] = {}
+
+    async def sweep(self) -> None:
+        """Put overdue runs in order."""
+        now_s = time.monotonic()
+        watched = self._watched()
+        self._seen_s = {run.state_id: self._seen_s.get(run.state_id, now_s) for run in watched}
+        for run in watched:
+            beat_s = self._ear.beats_s.get(run.id, 0.0)
+            since_s = max(self._seen_s[run.state_id], beat_s, self._ear.since_s)
+            if verdict := overdue(run.type, now_s - since_s, self._bounds):
+                self._ear.note(run.id)
+                await force(self._client, run.id, remedy(verdict, isinstance(run, JobRun)))
+        self._ear.forget_silent(2 * self._bounds.silent_s)
+
+    def _watched(self) -> list[JobRun | WorkflowRun]:
+        runs: list[JobRun | WorkflowRun] = [
+            *self._book.jobs.values(),
+            *self._book.workflows.values(),
+        ]
+        return [run for run in runs if run.type in _WATCHED]

@@ -1,0 +1,1 @@
+"""How workflows and jobs are held in Prefect: names, labels, states, admission records."""
