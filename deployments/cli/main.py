@@ -23,6 +23,8 @@ app = App(
 )
 for _name in ("segment", "tissue", "info", "sample", "verify", "compare"):
     app.command(f"deployments.cli.{_name}:{_name}", name=_name)
+for _name in ("submit", "status", "cancel", "retry"):
+    app.command(f"deployments.cli.{_name}:{_name}", name=_name)
 app.command("deployments.cli.models:models", name="models")
 
 

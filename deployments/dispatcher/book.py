@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prefect.client.schemas.objects import StateType
 
@@ -38,6 +38,11 @@ class Book:
         self.jobs[run.id] = run
         self._members[run.workflow][run.branch, run.index] = run.id
         self._assembled.pop(run.workflow, None)
+
+    def retag(self, job: str, tags: frozenset[str]) -> None:
+        """Take note of new tags of a job's run; they mean nothing to the policy."""
+        if run := self.jobs.get(job):
+            self.jobs[job] = replace(run, tags=tags)
 
     def put_workflow(self, run: WorkflowRun) -> None:
         """Take note of a workflow's run."""

@@ -4,26 +4,29 @@ With ten thousand jobs queued these are ten thousand writes; admissions must not
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import PrefectException
 
 from deployments.dispatcher.book import Book
+from deployments.dispatcher.ending import end
 from deployments.dispatcher.listen import Ear
 from runs.names import WAITING
 from runs.records import JobRun
 from runs.states import QUEUED, skipped
-from slideloom.scheduling.state import Reason
+from slideloom.scheduling.state import Decision
 
 _log = logging.getLogger(__name__)
-_HANDS = 4
-"""Writes at the same time."""
+_HANDS = 3
+"""Skips at the same time."""
 _PAUSE_S = 1.0
+_REASON_PAUSE_S = 0.04
+"""Between two reasons: they must leave the server to admissions."""
 _SKIP = "An earlier job of its branch, or a branch that it needs, did not succeed."
 
 
@@ -40,66 +43,77 @@ class Chores:
         """Nothing to do yet."""
         self._client, self._book, self._ear = client, book, ear
         self._skips: dict[str, None] = {}
-        self._reasons: dict[str, str] = {}
-        self._work = asyncio.Event()
+        self._reasons: dict[str, str | None] = {}
+        self._skip_work, self._say_work = asyncio.Event(), asyncio.Event()
 
-    def plan(self, skips: Iterable[str], reasons: Mapping[str, Reason]) -> None:
+    def plan(self, decision: Decision) -> None:
         """Take the decision's word for what is to be skipped, and why the rest waits."""
-        self._skips = dict.fromkeys(skips)
-        self._reasons = {
+        self._skips.clear()
+        self._skips.update(dict.fromkeys(decision.skip))
+        said: dict[str, str | None] = {
             job: f"{WAITING}{reason}"
-            for job, reason in reasons.items()
+            for job, reason in decision.reasons.items()
             if f"{WAITING}{reason}" not in self._book.jobs[job].tags
         }
-        if self._skips or self._reasons:
-            self._work.set()
+        silent: dict[str, str | None] = {
+            job: None for job in self._book.jobs if self._has_a_stale_reason(job)
+        }
+        self._reasons.clear()
+        self._reasons.update(silent | said)
+        if self._skips:
+            self._skip_work.set()
+        if self._reasons:
+            self._say_work.set()
+
+    def _has_a_stale_reason(self, job: str) -> bool:
+        run = self._book.jobs[job]
+        return run.state != QUEUED and any(tag.startswith(WAITING) for tag in run.tags)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """Do chores while the block runs."""
-        hands = [asyncio.create_task(self._forever()) for _ in range(_HANDS)]
+        hands = [asyncio.create_task(self._forever(self._skip_next)) for _ in range(_HANDS)]
+        hands.append(asyncio.create_task(self._forever(self._say_next)))
         try:
             yield
         finally:
-            for hand in hands:
-                hand.cancel()
-            for hand in hands:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await hand
+            await end(*hands)
 
-    async def _forever(self) -> None:
+    async def _forever(self, do: Callable[[], Awaitable[None]]) -> None:
         while True:
-            if not self._skips and not self._reasons:
-                self._work.clear()
-                await self._work.wait()
-                continue
             try:
-                await self._next()
-            except (httpx.HTTPError, OSError) as error:
+                await do()
+            except (httpx.HTTPError, PrefectException, OSError) as error:
                 _log.warning("a chore failed and will be tried again: %r", error)
                 await asyncio.sleep(_PAUSE_S)
 
-    async def _next(self) -> None:
-        if self._skips:
-            job = next(iter(self._skips))
-            del self._skips[job]
-            await self._skip(self._book.jobs.get(job))
-        elif self._reasons:
-            job, tag = self._reasons.popitem()
-            await self._say(self._book.jobs.get(job), tag)
-
-    async def _skip(self, run: JobRun | None) -> None:
+    async def _skip_next(self) -> None:
+        await _until_any(self._skips, self._skip_work)
+        job = next(iter(self._skips))
+        del self._skips[job]
+        run = self._book.jobs.get(job)
         if run is not None and run.state == QUEUED:
             await self._client.set_flow_run_state(UUID(run.id), skipped(_SKIP))
             self._ear.note(run.id)
 
-    async def _say(self, run: JobRun | None, tag: str) -> None:
-        if run is not None and run.state == QUEUED:
-            await tell(self._client, run, tag)
-            self._ear.note(run.id)
+    async def _say_next(self) -> None:
+        await _until_any(self._reasons, self._say_work)
+        job = next(iter(self._reasons))
+        tag = self._reasons.pop(job)
+        run = self._book.jobs.get(job)
+        if run is not None and (tag is None or run.state == QUEUED):
+            await self._tell(run, tag)
+            await asyncio.sleep(_REASON_PAUSE_S)
+
+    async def _tell(self, run: JobRun, tag: str | None) -> None:
+        """Put a reason for waiting onto a run, or none, instead of the one that was there."""
+        others = frozenset(found for found in run.tags if not found.startswith(WAITING))
+        tags = others | ({tag} if tag else set())
+        await self._client.update_flow_run(UUID(run.id), tags=sorted(tags))
+        self._book.retag(run.id, tags)
 
 
-async def tell(client: PrefectClient, run: JobRun, tag: str | None) -> None:
-    """Put a reason for waiting onto a run, instead of the one that was there."""
-    others = {found for found in run.tags if not found.startswith(WAITING)}
-    await client.update_flow_run(UUID(run.id), tags=sorted(others | ({tag} if tag else set())))
+async def _until_any(jobs: Mapping[str, object], work: asyncio.Event) -> None:
+    while not jobs:
+        work.clear()
+        await work.wait()

@@ -13,6 +13,7 @@ from prefect.exceptions import PrefectException
 from deployments.dispatcher.book import Book
 from deployments.dispatcher.care import Care
 from deployments.dispatcher.chores import Chores
+from deployments.dispatcher.ending import end
 from deployments.dispatcher.hand import Hand
 from deployments.dispatcher.listen import Ear, listening
 from deployments.dispatcher.lock import Lock, LockLost
@@ -76,7 +77,7 @@ class Dispatcher:
                     await self._ear.sleep(self._nap_s)
                     await self._pass_or_pause()
             finally:
-                comparing.cancel()
+                await end(comparing)
 
     _nap_s: float = 0.0
 
@@ -104,7 +105,7 @@ class Dispatcher:
         decision = decide(self._book.policy_view(), self._places.places, self._limits, time.time())
         await self._places.save(decision.places)
         await self._hand.admit(decision.admit)
-        self._chores.plan(decision.skip, decision.reasons)
+        self._chores.plan(decision)
         await self._care.tend()
         await self._watch.sweep()
         self._book.close()
@@ -149,8 +150,8 @@ async def dispatch(lock: Lock, stated: Settings, ready: Callable[[], None]) -> N
         NotRegistered: The server is not set up for slideloom.
     """
     while True:
-        await lock.acquire()
         try:
+            await lock.acquire()
             async with get_client() as client:
                 await Dispatcher(client, lock, stated).run(ready)
         except LockLost as error:

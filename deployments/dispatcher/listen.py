@@ -10,6 +10,8 @@ from prefect.events import Event
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventFilter, EventNameFilter
 
+from deployments.dispatcher.ending import end
+
 _PREFIX = "prefect.flow-run."
 _BEAT = f"{_PREFIX}heartbeat"
 _PAUSE_S = 1.0
@@ -72,9 +74,7 @@ async def listening(ear: Ear, gap: asyncio.Event) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
 
 async def _listen(ear: Ear, gap: asyncio.Event) -> None:

@@ -3,30 +3,25 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterDeploymentId,
-    FlowRunFilterId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.client.schemas.sorting import FlowRunSort
 
 from deployments.dispatcher.book import Book
 from runs.admission import is_admitted, read_history
 from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW, workflow_tag
-from runs.paging import deployment_ids
+from runs.paging import deployment_ids, read_all, read_by_ids
 from runs.reading import ENDED
 from runs.records import JobRun, WorkflowRun, job_run, workflow_run
 
-PAGE = 200
-"""Runs that Prefect gives at most for one request."""
 _TAGS = 40
 """Workflows whose jobs are asked for at a time."""
 
@@ -70,16 +65,16 @@ class Reader:
         Jobs are asked for by workflow and not by state: paging over rows that change their state
         meanwhile would miss some.
         """
-        self._take(await self._all(self._of(self._jobs, _ACTIVE)))
+        self._take(await read_all(self._client, self._of(self._jobs, _ACTIVE)))
         workflows = [*_ACTIVE, StateType.PAUSED, StateType.CRASHED]
-        self._take(await self._all(self._of([self._workflow], workflows)))
+        self._take(await read_all(self._client, self._of([self._workflow], workflows)))
         wanted = {job.workflow for job in self._book.jobs.values()}
         await self._complete(wanted | set(self._book.workflows))
 
     async def stale(self) -> set[str]:
         """Runs that are not as the book has them: an event was lost, or never sent."""
         everything = self._of([*self._jobs, self._workflow], [*_ACTIVE, StateType.PAUSED])
-        runs = await self._all(everything)
+        runs = await read_all(self._client, everything)
         now = {str(run.id): str(run.state.id) for run in runs if run.state is not None}
         known: list[JobRun | WorkflowRun] = [*self._book.jobs.values()]
         known += self._book.workflows.values()
@@ -90,13 +85,11 @@ class Reader:
 
     async def refresh(self, run_ids: Iterable[str]) -> None:
         """Read some runs again, and all of the workflows that come into view with them."""
-        ids = sorted(set(run_ids))
-        for start in range(0, len(ids), PAGE):
-            part = ids[start : start + PAGE]
-            runs = await self._by_ids(part)
-            for run_id in set(part) - {str(run.id) for run in runs}:
-                self._book.forget_job(run_id)
-            self._take(runs)
+        wanted = set(run_ids)
+        runs = await read_by_ids(self._client, wanted)
+        for run_id in wanted - {str(run.id) for run in runs}:
+            self._book.forget_job(run_id)
+        self._take(runs)
         unknown = {job.workflow for job in self._book.jobs.values()} - set(self._book.workflows)
         if unknown:
             await self._complete(unknown)
@@ -117,7 +110,7 @@ class Reader:
         ids = sorted(workflows)
         for start in range(0, len(ids), _TAGS):
             part = ids[start : start + _TAGS]
-            found = [workflow_run(run) for run in await self._by_ids(part)]
+            found = [workflow_run(run) for run in await read_by_ids(self._client, part)]
             for run in found:
                 if run is not None:
                     self._book.put_workflow(run)
@@ -133,11 +126,12 @@ class Reader:
 
     async def _jobs_of(self, workflows: Sequence[str]) -> list[FlowRun]:
         tags = [workflow_tag(workflow) for workflow in workflows]
-        return await self._all(
+        return await read_all(
+            self._client,
             FlowRunFilter(
                 deployment_id=FlowRunFilterDeploymentId(any_=self._jobs),
                 tags=FlowRunFilterTags(any_=tags),
-            )
+            ),
         )
 
     def _take(self, runs: Iterable[FlowRun]) -> None:
@@ -161,25 +155,6 @@ class Reader:
             return
         if job.workflow in self._book.workflows or job.type not in ENDED:
             self._book.put_job(job)
-
-    async def _by_ids(self, ids: Sequence[str]) -> list[FlowRun]:
-        wanted = FlowRunFilterId(any_=[UUID(run_id) for run_id in ids])
-        return await self._client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(id=wanted), limit=PAGE
-        )
-
-    async def _all(self, wanted: FlowRunFilter) -> list[FlowRun]:
-        """All pages. A run that changes meanwhile may be missed or come twice: see `refresh`."""
-        found: dict[Any, FlowRun] = {}
-        offset = 0
-        while True:
-            page = await self._client.read_flow_runs(
-                flow_run_filter=wanted, sort=FlowRunSort.ID_DESC, limit=PAGE, offset=offset
-            )
-            found.update({run.id: run for run in page})
-            if len(page) < PAGE:
-                return list(found.values())
-            offset += PAGE
 
 
 def _deleted(workflow: str) -> WorkflowRun:

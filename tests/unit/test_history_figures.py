@@ -45,9 +45,9 @@ def test_a_need_and_a_tenants_place_are_waited_for() -> None:
 
 
 def test_a_pause_before_a_retry_is_no_gap() -> None:
-    history = made("a", "A0", b="Q0 S1 P1 R1 F4 Q5 S15 P15 R15 C16", c="Q0 S1 P1 R1 C6")
-    assert gaps_of(with_job(history, "a.b0", not_before_s=14.0), workers=2) == {}
-    assert gaps_of(history, workers=1)["a.b0"] == 9
+    history = made("a", "A0", b="Q0 S1 P1 R1 F4 Q4.25 S15 P15 R15 C16", c="Q0 S4.5 P5 R5 C6")
+    assert gaps_of(history, workers=1) == {"a.c0": 0.5, "a.b0": 9}
+    assert gaps_of(with_job(history, "a.b0", not_before_s=14.0), workers=1) == {"a.c0": 0.5}
 
 
 def test_the_spread() -> None:
@@ -60,7 +60,12 @@ def test_the_spread() -> None:
 
 def day() -> History:
     return together(
-        made("a", "A0 R11 F12", b="Q0 S2 P2 R2 F4 Q4 S5 P5 R5 F8 | Q0 Y9", c="Q0 S2 P3 Q5 S6 P7 R8 C10"),
+        made(
+            "a",
+            "A0 R11 F12",
+            b="Q0 S2 P2 R2 F4 Q4 S5 P5 R5 F8 | Q0 Y9",
+            c="Q0 S2 P3 Q5 S6 P7 R8 C10",
+        ),
         made("d", "A0 R11 C12", b="Q0 S1 Q2 S4 P4 R4 C6 S7 Q8 S9 P9 R9 C10"),
     )
 
@@ -81,7 +86,7 @@ def test_figures_of_nothing_and_of_what_still_runs() -> None:
     assert (nothing.most_jobs, nothing.seconds) == (0, 0)
     assert math.isnan(nothing.utilisation)
     runs = figures(made("a", "A0", b="Q0 S1 P1"), 5, 3)
-    assert (runs.most_jobs, runs.most_places) == (1, 1)
+    assert (runs.most_jobs, runs.most_places, runs.tried_again) == (1, 1, 0)
     assert math.isnan(runs.utilisation)
 
 

@@ -1,0 +1,162 @@
+"""What people and programs ask for: submit a workflow, cancel it or a job, try a job again."""
+
+from typing import Any
+
+import httpx
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import StateType
+from prefect.states import Cancelled
+
+from runs.changes import cancel, force, queue_again
+from runs.names import RUN_WORKFLOW, tenant_tag
+from runs.paging import deployment_ids
+from runs.reading import ENDED
+from runs.views import read_home, read_job_run, read_workflow_run
+from runs.views.making import is_cancelled, state_of
+from slideloom.errors import BadInput
+from slideloom.scheduling.errors import RetryRefused, SpecUnusable
+from slideloom.scheduling.spec import WorkflowSpec
+from slideloom.scheduling.state import JobState
+
+_REFUSED = {400, 409, 413, 422}
+"""What Prefect answers to parameters that it does not take."""
+_SHOWN = 400
+"""Characters of its reason that are repeated."""
+
+
+class AlreadyEnded(BadInput):
+    """What has ended cannot be cancelled any more."""
+
+
+class KeyTaken(BadInput):
+    """The idempotency key stands for another workflow of this tenant."""
+
+
+async def submit(
+    client: PrefectClient, spec: WorkflowSpec, idempotency_key: str | None = None
+) -> str:
+    """Create the run that carries a workflow; whether it is accepted, that run finds out.
+
+    What the spec leaves open stays open: the tenant's and the server's defaults fill it in.
+
+    Args:
+        client: Prefect's client.
+        spec: The spec.
+        idempotency_key: The same key of the same tenant gives the same workflow, made once.
+
+    Returns:
+        The workflow's id.
+
+    Raises:
+        NotRegistered: The server is not set up for slideloom.
+        KeyTaken: The tenant has used the key for another spec.
+        SpecUnusable: The server does not take the spec.
+    """
+    ids = await deployment_ids(client)
+    stated = as_written(spec)
+    try:
+        run = await client.create_flow_run_from_deployment(
+            ids[RUN_WORKFLOW],
+            parameters={"spec": stated},
+            name=f"{spec.tenant}: {spec.name}",
+            tags=[tenant_tag(spec.tenant)],
+            idempotency_key=f"{spec.tenant}/{idempotency_key}" if idempotency_key else None,
+        )
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code in _REFUSED:
+            raise SpecUnusable(f"the server refuses the spec: {_why(error.response)}") from error
+        raise
+    if (run.parameters or {}).get("spec") != stated:
+        raise KeyTaken(
+            f"tenant {spec.tenant} has used the key {idempotency_key!r} for another spec, which "
+            f"is workflow {run.id}: take another key for this one"
+        )
+    return str(run.id)
+
+
+def as_written(spec: WorkflowSpec) -> dict[str, Any]:
+    """The spec as plain data without what its author left open; each job says its kind."""
+    content = spec.model_dump(mode="json", exclude_unset=True)
+    for branch, stated in zip(content["branches"], spec.branches, strict=True):
+        for job, given in zip(branch["jobs"], stated.jobs, strict=True):
+            job["kind"] = given.kind
+    return content
+
+
+def _why(answer: httpx.Response) -> str:
+    """Prefect's reason, without the parameters that it repeats."""
+    try:
+        said = answer.json()
+        reason = said["detail"] if "detail" in said else said["exception_detail"][0]["msg"]
+    except (ValueError, KeyError, IndexError, TypeError):
+        reason = answer.reason_phrase
+    return str(reason)[:_SHOWN]
+
+
+async def cancel_workflow(client: PrefectClient, workflow: str) -> StateType:
+    """Cancel a workflow with all its jobs; what runs is ended by its worker.
+
+    Returns:
+        CANCELLED, or CANCELLING where something still has to stop.
+
+    Raises:
+        RunUnknown: There is no such workflow.
+        AlreadyEnded: It has ended.
+    """
+    run = await read_workflow_run(client, workflow)
+    if run.type is StateType.CRASHED:
+        return await _end(client, run.id)
+    if run.type in ENDED or not await cancel(client, run.id):
+        raise _ended("workflow", run.id, run.state)
+    return (await read_workflow_run(client, workflow)).type
+
+
+async def cancel_job(client: PrefectClient, job: str) -> StateType:
+    """Cancel a job; what follows it in its branch, or needs that branch, is skipped.
+
+    Returns:
+        CANCELLED, or CANCELLING where its worker still has to stop.
+
+    Raises:
+        RunUnknown: There is no such job.
+        AlreadyEnded: It has ended.
+    """
+    run = await read_job_run(client, job)
+    state = state_of(run, await read_home(client, run))
+    if state is JobState.PENDING and run.type in ENDED:
+        return await _end(client, run.id)
+    if state not in {JobState.PENDING, JobState.RUNNING} or not await cancel(client, run.id):
+        raise _ended("job", run.id, state)
+    return (await read_job_run(client, job)).type
+
+
+async def retry_job(client: PrefectClient, job: str) -> None:
+    """Queue a failed job again, with all its automatic retries.
+
+    The dispatcher brings back what was skipped because of it, and opens the workflow again.
+
+    Raises:
+        RunUnknown: There is no such job.
+        RetryRefused: It has not failed, or its workflow is cancelled or gone.
+    """
+    run = await read_job_run(client, job)
+    home = await read_home(client, run)
+    state = state_of(run, home)
+    if state is not JobState.FAILED:
+        raise RetryRefused(f"job {run.id} is {state}: only a FAILED job can be retried")
+    if is_cancelled(home):
+        raise RetryRefused(
+            f"workflow {run.workflow} of job {run.id} is {'cancelled' if home else 'deleted'}: "
+            "submit it again"
+        )
+    await queue_again(client, run, "Asked for again.", anew=True)
+
+
+async def _end(client: PrefectClient, run_id: str) -> StateType:
+    """Cancel what has crashed or failed and is about to be tried again by itself."""
+    await force(client, run_id, Cancelled(message="Cancelled on request."))
+    return StateType.CANCELLED
+
+
+def _ended(what: str, run_id: str, state: str) -> AlreadyEnded:
+    return AlreadyEnded(f"{what} {run_id} has ended already ({state}): there is nothing to cancel")

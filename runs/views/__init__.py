@@ -1,0 +1,29 @@
+"""What people and programs are shown of workflows and jobs, read off the server."""
+
+from runs.views.reading import (
+    RunUnknown,
+    list_workflows,
+    read_home,
+    read_job,
+    read_job_run,
+    read_workflow,
+    read_workflow_run,
+    unknown,
+)
+from runs.views.shapes import BranchView, JobView, WorkflowLine, WorkflowView, plain
+
+__all__ = [
+    "BranchView",
+    "JobView",
+    "RunUnknown",
+    "WorkflowLine",
+    "WorkflowView",
+    "list_workflows",
+    "plain",
+    "read_home",
+    "read_job",
+    "read_job_run",
+    "read_workflow",
+    "read_workflow_run",
+    "unknown",
+]
