@@ -1,1 +1,25 @@
-"""Blocks: where things are and with which key."""
+"""Blocks: where things are and with which key. A block is a place; what uses it is elsewhere."""
+
+from blocks.errors import BlockUnusable, SlideOutside, TenantUnknown
+from blocks.stores import DEFAULT, STORES, ModelStore, ResultStore, SlideStore
+from blocks.tenant import Tenant
+from blocks.tenants import is_id, list_tenants, load_tenant, save_tenant
+
+KINDS = (Tenant, *STORES)
+
+__all__ = [
+    "DEFAULT",
+    "KINDS",
+    "STORES",
+    "BlockUnusable",
+    "ModelStore",
+    "ResultStore",
+    "SlideOutside",
+    "SlideStore",
+    "Tenant",
+    "TenantUnknown",
+    "is_id",
+    "list_tenants",
+    "load_tenant",
+    "save_tenant",
+]

@@ -4,40 +4,39 @@ import asyncio
 import time
 from typing import Any
 
-from prefect import flow, unmapped
-from prefect.futures import as_completed, wait
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect import flow
 
 from flows.aggregate_cells import aggregate_cells
+from flows.mapping import TILE_TASKS, map_tiles
 from flows.merge_cells import merge_cells
 from flows.visualize_cells import visualize_cells
+from runs.admission import admitted, confirm
+from runs.records import JobRun
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Progress, attempt_at
 from slideloom.results.folder import abandoned_on_bad_input
 from slideloom.results.identity import Claim
 from slideloom.segmentation.aggregate import SUMMARY
-from slideloom.segmentation.job import Prepared, default_workers
+from slideloom.segmentation.job import Prepared
 from slideloom.segmentation.runlog import RunLog
-from tasks.artifacts import show_links, show_progress, start_progress
+from tasks.artifacts import show_links, start_progress
 from tasks.naming import segment_name
 from tasks.planning import find_missing_parts, plan_slide
 from tasks.results import commit_task
-from tasks.tiles import segment_tiles_task
-
-_TILE_TASKS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=default_workers())
+from tasks.shards import engine_of, own_job, segment_in_shard
 
 
 @flow(
     name="segment_cells",
     flow_run_name=segment_name,
-    task_runner=_TILE_TASKS,
+    task_runner=TILE_TASKS,
 )
 async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
     """Segment every nucleus of a slide: plan, tiles, merge, aggregate, draw, commit.
 
     Runs anywhere: under a worker, or in plain Python as `asyncio.run(segment_cells(job, out))`. A
     folder that already holds this very result is returned as it is; an unfinished one is taken up
-    where it stands.
+    where it stands. As a job on a server it loads no model: its tiles go to the GPU pool.
 
     Args:
         job: What to do.
@@ -51,23 +50,26 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
         EngineFailed: The engine gave no usable answer; finished parts are kept.
     """
     began = time.perf_counter()
-    with attempt_at(out) as progress:
-        progress.enter("plan")
-        prepared = await asyncio.to_thread(plan_slide.submit(job, out).result)
-        if prepared.claim is Claim.COMPLETE:
-            return dict(prepared.folder.read_json(SUMMARY))
-        with abandoned_on_bad_input(prepared.folder):
-            log = RunLog(prepared.folder)
-            log.record("plan", time.perf_counter() - began)
-            return await _computed(prepared, job, progress, log)
+    async with admitted():
+        own = await own_job()
+        engine = await engine_of(own, job) if own else None
+        with attempt_at(out) as progress:
+            progress.enter("plan")
+            prepared = await asyncio.to_thread(plan_slide.submit(job, out, engine).result)
+            if prepared.claim is Claim.COMPLETE:
+                return dict(prepared.folder.read_json(SUMMARY))
+            with abandoned_on_bad_input(prepared.folder):
+                log = RunLog(prepared.folder)
+                log.record("plan", time.perf_counter() - began)
+                return await _computed(prepared, job, progress, log, own)
 
 
 async def _computed(
-    prepared: Prepared, job: SegmentCells, progress: Progress, log: RunLog
+    prepared: Prepared, job: SegmentCells, progress: Progress, log: RunLog, own: JobRun | None
 ) -> dict[str, Any]:
     """The steps between claim and commit."""
     with log.stage("segment"):
-        log.count_tiles(await _segment(prepared, job, progress))
+        log.count_tiles(await _segment(prepared, job, progress, own))
     progress.enter("merge")
     with log.stage("merge"):
         await merge_cells(progress.folder)
@@ -76,13 +78,16 @@ async def _computed(
     progress.enter("draw")
     with log.stage("draw"):
         await visualize_cells(progress.folder, job.slide, job.mpp)
+    await confirm()
     manifest = await asyncio.to_thread(commit_task.submit(prepared).result)
     await show_links(prepared.folder.path, [entry["name"] for entry in manifest["files"]])
     return summary
 
 
-async def _segment(prepared: Prepared, job: SegmentCells, progress: Progress) -> int:
-    """Map the tile tasks that no earlier attempt finished; stop all at the first failure.
+async def _segment(
+    prepared: Prepared, job: SegmentCells, progress: Progress, own: JobRun | None
+) -> int:
+    """Segment the tiles that no earlier attempt finished.
 
     Returns:
         Tiles that were segmented now.
@@ -92,17 +97,8 @@ async def _segment(prepared: Prepared, job: SegmentCells, progress: Progress) ->
     still = sum(len(plan.tasks[task]) for task in missing)
     progress.enter("segment", total=plan.tiles_kept, done=plan.tiles_kept - still)
     shown = await start_progress(progress.total, progress.done)
-    futures = segment_tiles_task.map(
-        missing, unmapped(job), unmapped(progress.folder), unmapped(progress.attempt)
-    )
-    try:
-        finished = as_completed(futures)
-        while (future := await asyncio.to_thread(next, finished, None)) is not None:
-            future.result()
-            await show_progress(shown, progress.done, progress.total)
-    except BaseException:
-        # Nobody may write into the folder any more when it is abandoned or let go.
-        progress.stop()
-        wait(futures)
-        raise
+    if own is None:
+        await map_tiles(missing, job, progress, shown)
+    elif missing:
+        await segment_in_shard(own, job, progress.folder, plan.key, shown)
     return still

@@ -6,8 +6,10 @@ from typing import Any
 
 from prefect import flow
 
+from runs.admission import admitted, confirm
 from slideloom.parameters import TissueMaskJob
 from slideloom.progress import attempt_at
+from slideloom.results.folder import abandoned_on_bad_input
 from slideloom.results.identity import Claim
 from slideloom.tissue_job import FILES, SUMMARY
 from tasks.artifacts import show_links
@@ -29,11 +31,14 @@ async def tissue_mask(job: TissueMaskJob, out: str) -> dict[str, Any]:
     Raises:
         BadInput: The slide or the folder cannot be used; nothing is left.
     """
-    with attempt_at(out) as progress:
-        progress.enter("plan")
-        found = await asyncio.to_thread(find_tissue_task.submit(job, out).result)
-        if found.claim is Claim.COMPLETE:
-            return dict(found.folder.read_json(SUMMARY))
-        summary = await asyncio.to_thread(write_tissue_task.submit(found, job).result)
+    async with admitted():
+        with attempt_at(out) as progress:
+            progress.enter("plan")
+            found = await asyncio.to_thread(find_tissue_task.submit(job, out).result)
+            if found.claim is Claim.COMPLETE:
+                return dict(found.folder.read_json(SUMMARY))
+            with abandoned_on_bad_input(found.folder):
+                await confirm()
+                summary = await asyncio.to_thread(write_tissue_task.submit(found, job).result)
         await show_links(Path(out), list(FILES))
         return summary

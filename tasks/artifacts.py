@@ -32,6 +32,13 @@ async def show_progress(artifact: UUID, done: int, total: int) -> None:
     await aupdate_progress_artifact(artifact_id=artifact, progress=_percent(done, total))
 
 
+async def show_share(done: int, total: int, what: str) -> None:
+    """How much of a workflow has ended; each call is a new version of one artifact."""
+    await acreate_progress_artifact(
+        progress=_percent(done, total), key="jobs-ended", description=f"{what}, {done} ended"
+    )
+
+
 def _percent(done: int, total: int) -> float:
     return 100.0 if total == 0 else round(100.0 * done / total, 1)
 

@@ -5,16 +5,23 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from slideloom.engines.base import EngineInfo
 from slideloom.parameters import SegmentCells
 from slideloom.segmentation.job import Prepared, missing_tasks, prepare
 from tasks.shared import shared_engine, shared_slide
 
 
 @task(name="plan_slide", cache_policy=NO_CACHE)
-def plan_slide(job: SegmentCells, out: str) -> Prepared:
-    """Find the tissue, make the plan and claim the folder."""
+def plan_slide(job: SegmentCells, out: str, engine: EngineInfo | None = None) -> Prepared:
+    """Find the tissue, make the plan and claim the folder.
+
+    Args:
+        job: What to do.
+        out: Folder of the result.
+        engine: Facts about the engine that will do the work; None: it is loaded here.
+    """
     slide = shared_slide(job.slide, job.mpp)
-    return prepare(job, slide, shared_engine(job.model, job.device).info, Path(out))
+    return prepare(job, slide, engine or shared_engine(job.model, job.device).info, Path(out))
 
 
 @task(name="find_missing_parts", cache_policy=NO_CACHE)

@@ -23,9 +23,10 @@ app = App(
 )
 for _name in ("segment", "tissue", "info", "sample", "verify", "compare"):
     app.command(f"deployments.cli.{_name}:{_name}", name=_name)
-for _name in ("submit", "status", "cancel", "retry"):
+for _name in ("serve", "register", "submit", "status", "cancel", "retry"):
     app.command(f"deployments.cli.{_name}:{_name}", name=_name)
-app.command("deployments.cli.models:models", name="models")
+for _name in ("tenants", "models"):
+    app.command(f"deployments.cli.{_name}:{_name}", name=_name)
 
 
 def main(arguments: list[str] | None = None) -> int:

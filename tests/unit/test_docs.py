@@ -40,7 +40,7 @@ def test_every_option_of_segment_is_in_the_readme() -> None:
 
 def test_every_command_is_in_the_readme() -> None:
     commands = [name for name in cli.app if not name.startswith("-")]
-    assert len(commands) == 7
+    assert len(commands) == 14
     assert [name for name in commands if f"slideloom {name}" not in README] == []
 
 

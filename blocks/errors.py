@@ -1,0 +1,15 @@
+"""What blocks refuse."""
+
+from slideloom.errors import BadInput
+
+
+class TenantUnknown(BadInput):
+    """No tenant of this id has been added."""
+
+
+class SlideOutside(BadInput):
+    """The slide does not lie in its tenant's slide folder."""
+
+
+class BlockUnusable(BadInput):
+    """A block holds something that cannot be used; the message names block and field."""

@@ -1,0 +1,56 @@
+"""`slideloom serve`: database, Prefect server, dispatcher and workers, until Ctrl-C."""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from rich.markup import escape
+
+from deployments.cli.show import console, print_rows
+
+if TYPE_CHECKING:
+    from deployments.serve.stack import Stack
+
+
+def serve(
+    *,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 4200,
+    host: str = "127.0.0.1",
+    sqlite: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Run all that is needed to work through workflows, until Ctrl-C or SIGTERM.
+
+    That is PostgreSQL, a Prefect server, the dispatcher and the workers of the three pools. Data
+    and logs are in SLIDELOOM_HOME. A server that PREFECT_API_URL names and a database that
+    SLIDELOOM_DATABASE_URL names are used instead of own ones.
+
+    Args:
+        port: Where Prefect's pages and API are; 0: any free port.
+        host: Where they listen. Others than this machine need a password
+            (PREFECT_SERVER_API_AUTH_STRING).
+        sqlite: Keep Prefect's data in SQLite: for one person with small slides only.
+    """
+    from deployments.serve.stack import Wanted
+    from deployments.serve.stack import serve as run
+    from slideloom.settings import settings
+
+    wanted = Wanted(dict(os.environ), host, port, sqlite)
+    run(wanted, settings(), _say, _show)
+    return 0
+
+
+def _say(what: str) -> None:
+    console.print(escape(what))
+
+
+def _show(stack: "Stack") -> None:
+    rows = [
+        ("Prefect's pages", stack.address.removesuffix("/api")),
+        ("its API", stack.address),
+        ("database", stack.database.told if stack.database else "the server's"),
+        ("data", str(stack.home)),
+        ("logs", str(stack.home / "logs")),
+    ]
+    print_rows("slideloom serves", [(what, escape(value)) for what, value in rows])
+    console.print("next: `slideloom submit workflow.yaml`; Ctrl-C here stops all of it")

@@ -1,0 +1,1 @@
+"""`slideloom serve`: database, Prefect server, dispatcher and workers, run by one command."""

@@ -1,0 +1,180 @@
+"""What `slideloom serve` runs, and in which order."""
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from deployments.serve.database import SQLITE_LIMITS, Database, choose_database, given_url
+from deployments.serve.errors import ServerUnusable
+from deployments.serve.house import announced, make_house, occupied
+from deployments.serve.listening import check_host, free_port
+from deployments.serve.prefect_server import (
+    ADDRESS,
+    LOOPBACK,
+    api_url,
+    client_environment,
+    is_healthy,
+    own_environment,
+    server_program,
+)
+from deployments.serve.processes import Program
+from deployments.serve.supervisor import Stopped, Supervisor
+from deployments.serve.workers import DATABASE as OURS
+from deployments.serve.workers import dispatcher, registering, workers
+from slideloom.settings import Settings
+
+PORT = 4200
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an operator asks for.
+
+    Args:
+        host: Where our own server listens.
+        port: The same; 0: any free one.
+        sqlite: Whether its database is SQLite.
+        given: The environment, which may name a server or a database.
+    """
+
+    given: Mapping[str, str]
+    host: str = LOOPBACK
+    port: int = PORT
+    sqlite: bool = False
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What there is to run.
+
+    Args:
+        home: The folder of what the server keeps.
+        address: The server's API.
+        database: Of our own server; none: the server is not ours.
+        server: Our own server.
+        crew: What works with the server, once `register` has run.
+        register: What prepares the server.
+    """
+
+    home: Path
+    address: str
+    database: Database | None
+    server: Program | None
+    register: Program
+    crew: list[Program]
+
+
+def serve(
+    wanted: Wanted,
+    settings: Settings,
+    say: Callable[[str], None],
+    when_ready: Callable[[Stack], None],
+) -> None:
+    """Run all of it until a signal says stop.
+
+    Args:
+        wanted: What an operator asks for.
+        settings: The settings.
+        say: Where to tell what happens.
+        when_ready: Called when all is healthy.
+
+    Raises:
+        BadInput: It cannot run as asked: folder, port, server, database.
+        ProcessFailed: Something did not start, or keeps dying; all is stopped by then.
+    """
+    home = make_house(settings.home)
+    with occupied(home), _signals() as told_to_stop:
+        stack = plan(wanted, home, settings, say)
+        supervisor = Supervisor(told_to_stop, say)
+        try:
+            with suppress(Stopped):
+                _start(supervisor, stack, say)
+                with announced(home, stack.address):
+                    when_ready(stack)
+                    supervisor.watch()
+        finally:
+            say("stopping")
+            supervisor.stop()
+
+
+def plan(wanted: Wanted, home: Path, settings: Settings, say: Callable[[str], None]) -> Stack:
+    """What is to run; the database's files are made, nothing is started.
+
+    Raises:
+        BadInput: It cannot run as asked.
+    """
+    base = {**wanted.given, "SLIDELOOM_HOME": str(home)}
+    if address := wanted.given.get(ADDRESS):
+        return _with_given_server(address, base, home, settings, wanted.sqlite)
+    check_host(wanted.host, base)
+    port = free_port(wanted.host, wanted.port)
+    address = api_url(wanted.host, port)
+    if wanted.sqlite:
+        say(SQLITE_LIMITS)
+    database = choose_database(home, base, wanted.sqlite)
+    own = own_environment(base, home / "prefect", address, database.url)
+    log = home / "logs" / "server.log"
+    server = server_program(own, wanted.host, port, log, folder=home)
+    theirs = client_environment(own, address)
+    return _stack(home, address, theirs, settings, database.lock_url, database, server)
+
+
+def _with_given_server(
+    address: str, base: Mapping[str, str], home: Path, settings: Settings, sqlite: bool
+) -> Stack:
+    address = address.rstrip("/")
+    if sqlite:
+        raise ServerUnusable(f"--sqlite is for a server of our own, and {ADDRESS} names another")
+    if not is_healthy(address):
+        raise ServerUnusable(
+            f"{ADDRESS} names a server, and none answers at {address}: start it, or unset "
+            f"{ADDRESS} to have one started here"
+        )
+    return _stack(home, address, client_environment(base, address), settings, given_url(base, OURS))
+
+
+def _stack(
+    home: Path,
+    address: str,
+    environment: Mapping[str, str],
+    settings: Settings,
+    lock_url: str | None,
+    database: Database | None = None,
+    server: Program | None = None,
+) -> Stack:
+    crew = [dispatcher(environment, home, lock_url), *workers(environment, home, settings)]
+    return Stack(home, address, database, server, registering(environment, home), crew)
+
+
+def _start(supervisor: Supervisor, stack: Stack, say: Callable[[str], None]) -> None:
+    if stack.database and stack.database.program:
+        say(f"starting {stack.database.told}")
+        supervisor.start([stack.database.program])
+    if stack.server:
+        say("starting Prefect's server")
+        supervisor.start([stack.server])
+    say("registering pools, limits, blocks and deployments")
+    supervisor.run(stack.register)
+    say("starting dispatcher and workers")
+    supervisor.start(stack.crew)
+
+
+@contextmanager
+def _signals() -> Iterator[Callable[[], int]]:
+    """How many signals to stop have come; within the block they do nothing else."""
+    count = 0
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+
+    before = {number: signal.signal(number, hear) for number in _SIGNALS}
+    try:
+        yield lambda: count
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,54 @@
+"""When a worker does not start: each reason is one line that says what to do."""
+
+from prefect.client.orchestration import PrefectClient
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+
+from runs.names import GPU, GPU_TAG, WORKER_TYPE
+from slideloom.errors import BadInput
+
+
+class Refused(BadInput):
+    """The worker cannot start as asked; the message says what to change."""
+
+
+def check_address() -> None:
+    """Look for the server's address.
+
+    Raises:
+        Refused: There is none.
+    """
+    if not PREFECT_API_URL.value():
+        raise Refused("PREFECT_API_URL names no Prefect server: set it, or run `slideloom serve`")
+
+
+async def check_pool(client: PrefectClient, pool: str) -> None:
+    """Look whether the pool is one that this worker can work for.
+
+    Raises:
+        Refused: It is missing, of another type, or its limit is missing.
+        httpx.HTTPError: The server does not answer.
+    """
+    try:
+        found = await client.read_work_pool(pool)
+    except ObjectNotFound:
+        raise Refused(f"there is no work pool '{pool}': run `slideloom register`") from None
+    if found.type != WORKER_TYPE:
+        raise Refused(
+            f"the work pool '{pool}' is of type '{found.type}', this worker is for "
+            f"'{WORKER_TYPE}': give another pool, or delete that one and run `slideloom register`"
+        )
+    if pool == GPU:
+        await _check_limit(client)
+
+
+async def _check_limit(client: PrefectClient) -> None:
+    """Prefect runs tasks without any limit where the limit of their tag is missing."""
+    limit = f"tag:{GPU_TAG}"
+    try:
+        await client.read_global_concurrency_limit_by_name(limit)
+    except ObjectNotFound:
+        raise Refused(
+            f"the concurrency limit '{limit}' is missing, so nothing would hold the pool '{GPU}' "
+            "back: run `slideloom register`"
+        ) from None

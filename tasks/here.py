@@ -1,0 +1,43 @@
+"""A tenant without a server: slides by paths from the current folder, results in our own."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blocks.paths import result_path
+from slideloom.errors import SlideUnreadable
+from slideloom.settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Places of a tenant who need not be known anywhere.
+
+    Attributes:
+        tenant: The tenant's id.
+        folder: What relative paths begin at.
+    """
+
+    tenant: str
+    folder: Path = field(default_factory=Path.cwd)
+
+    @property
+    def model(self) -> str:
+        """Model of jobs that name none."""
+        return settings().instanseg_model
+
+    def slide_path(self, slide: str) -> Path:
+        """The whole path of a slide, or of a mask.
+
+        Raises:
+            SlideUnreadable: No file can have this name.
+        """
+        path = self.folder / Path(slide).expanduser()
+        try:
+            path.exists()
+        except (OSError, ValueError) as error:
+            raise SlideUnreadable(f"slide {slide!r} cannot be a file's name: {error}") from error
+        return path
+
+    def result_folder(self, workflow: object, branch: int, index: int) -> Path:
+        """`<home>/results/<tenant>/<workflow>/<branch>-<index>`."""
+        return result_path(settings().home / "results" / self.tenant, workflow, branch, index)

@@ -1,0 +1,174 @@
+"""Tenants on a real server: added, listed, shown, changed, and loaded by flows."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from blocks import (
+    DEFAULT,
+    BlockUnusable,
+    ResultStore,
+    SlideOutside,
+    SlideStore,
+    Tenant,
+    TenantUnknown,
+    list_tenants,
+    load_tenant,
+    save_tenant,
+)
+from deployments.cli.server import NoServer
+from deployments.cli.tenants import tenants
+from slideloom.errors import BadInput, ModelUnavailable, OutputUnwritable, ParametersUnusable
+from tests.register.asking import ask, forget_kinds
+
+
+def _command(*arguments: str) -> Any:
+    return tenants(
+        list(arguments), exit_on_error=False, print_error=False, result_action="return_value"
+    )
+
+
+def _said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    assert _command(*arguments) == 0
+    return capsys.readouterr().out
+
+
+def _limit(tenant: str) -> int:
+    name = f"tag:gpu-tenant:{tenant}"
+    return ask(lambda client: client.read_global_concurrency_limit_by_name(name)).limit
+
+
+@pytest.mark.usefixtures("empty")
+def test_add_list_show(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "none yet" in _said(capsys, "list")
+    slides = tmp_path / "alice's"
+    slides.mkdir()
+    said = _said(
+        capsys,
+        *("add", "alice", "--slides", str(slides), "--results", str(tmp_path / "out")),
+        *("--model", "slideloom_nuclei_small", "--gpu-limit", "4", "--retention-days", "30"),
+    )
+    assert said.startswith("added tenant alice\n")
+    assert _limit("alice") == 4
+    assert _said(capsys, "add", "bob").startswith("added tenant bob\n")
+    assert _limit("bob") == 2
+    shown = _said(capsys, "show", "alice")
+    for what in (str(slides), str(tmp_path / "out" / "alice"), "slideloom_nuclei_small", "30 days"):
+        assert what in shown
+    listed = _said(capsys, "list").splitlines()
+    assert [line.split()[0] for line in listed if line.startswith(("alice", "bob"))] == [
+        "alice",
+        "bob",
+    ]
+    assert str(home / "slides" / "bob") in "\n".join(listed)
+    assert (home / "slides" / "bob").is_dir()
+
+
+@pytest.mark.usefixtures("empty")
+def test_adding_again_changes_what_is_given_and_nothing_else(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _said(capsys, "add", "alice", "--gpu-limit", "4", "--retention-days", "30")
+    said = _said(capsys, "add", "alice", "--gpu-limit", "5")
+    assert said.startswith("tenant alice was there: changed gpu limit\n")
+    assert _limit("alice") == 5
+    assert _said(capsys, "add", "alice").startswith("tenant alice was there: nothing changed\n")
+    alice = asyncio.run(load_tenant("alice"))
+    assert (alice.gpu_limit, alice.retention_days) == (5, 30)
+
+
+@pytest.mark.usefixtures("empty")
+def test_who_was_never_added_is_unknown_and_others_are_not_told() -> None:
+    asyncio.run(save_tenant("bob", Tenant()))
+    for name in ("alice", "Bob", "slideloom-tenant/bob", "../bob", "", "bob\n", "a" * 64):
+        with pytest.raises(TenantUnknown, match="slideloom tenants add") as caught:
+            asyncio.run(load_tenant(name))
+        assert "bob" not in str(caught.value).replace(repr(name), "")
+    with pytest.raises(TenantUnknown):
+        _command("show", "alice")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["Alice"], TenantUnknown),
+        (["slideloom-tenant/alice"], TenantUnknown),
+        (["alice", "--gpu-limit", "0"], ParametersUnusable),
+        (["alice", "--retention-days", "-1"], ParametersUnusable),
+        (["alice", "--slides", "/nowhere/at/all"], ParametersUnusable),
+        (["alice", "--model", "no_such_model"], ModelUnavailable),
+    ],
+)
+@pytest.mark.usefixtures("empty")
+def test_what_cannot_be_added_leaves_no_tenant(arguments: list[str], error: type[BadInput]) -> None:
+    with pytest.raises(error):
+        _command("add", *arguments)
+    assert asyncio.run(list_tenants()) == []
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_slide_folder_that_cannot_be_made(home: Path) -> None:
+    home.mkdir()
+    (home / "slides").write_text("a file where the folder should be")
+    with pytest.raises(OutputUnwritable, match=r"is added, but .*--slides"):
+        _command("add", "alice")
+
+
+@pytest.mark.parametrize("command", [("list",), ("show", "alice"), ("add", "alice")])
+def test_without_a_server_the_message_says_how_to_get_one(command: tuple[str, ...]) -> None:
+    with (
+        temporary_settings(restore_defaults={PREFECT_API_URL}),
+        pytest.raises(NoServer, match="make serve"),
+    ):
+        _command(*command)
+
+
+@pytest.mark.usefixtures("empty")
+def test_folders_come_from_the_stores_where_the_tenant_names_none(
+    home: Path, tmp_path: Path
+) -> None:
+    asyncio.run(save_tenant("alice", Tenant()))
+    alice = asyncio.run(load_tenant("alice"))
+    assert alice.slides == home / "slides" / "alice"
+    assert alice.result_folder("w1", 0, 2) == home / "results" / "alice" / "w1" / "0-2"
+
+    async def move() -> None:
+        await SlideStore(root=f"file://{tmp_path}/s").asave(DEFAULT, overwrite=True)
+        await ResultStore(root=f"{tmp_path}/r").asave(DEFAULT, overwrite=True)
+
+    asyncio.run(move())
+    alice = asyncio.run(load_tenant("alice"))
+    assert alice.slides == tmp_path / "s" / "alice"
+    assert alice.results == tmp_path / "r" / "alice"
+    assert asyncio.run(list_tenants())[0].slides == alice.slides
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_loaded_tenant_keeps_to_its_folder(home: Path) -> None:
+    asyncio.run(save_tenant("alice", Tenant(display_name="Alice's lab")))
+    alice = asyncio.run(load_tenant("alice"))
+    assert alice.name == "Alice's lab"
+    assert alice.slide_path("a.svs") == (home / "slides" / "alice" / "a.svs").resolve()
+    with pytest.raises(SlideOutside, match="tenant alice's slide folder"):
+        alice.slide_path("../bob/a.svs")
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_block_that_a_form_spoilt_says_which_and_where() -> None:
+    """Prefect's form does not know our checks."""
+    asyncio.run(save_tenant("alice", Tenant.model_construct(slide_root="s3://bucket")))
+    for read in (lambda: load_tenant("alice"), list_tenants):
+        with pytest.raises(BlockUnusable, match=r"slideloom-tenant/alice: slide_root: .*local"):
+            asyncio.run(read())
+
+
+@pytest.mark.usefixtures("empty")
+def test_an_unregistered_server_has_no_tenants() -> None:
+    ask(forget_kinds)
+    with pytest.raises(TenantUnknown):
+        asyncio.run(load_tenant("alice"))
+    assert asyncio.run(list_tenants()) == []

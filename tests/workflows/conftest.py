@@ -1,0 +1,45 @@
+"""One Prefect server for those tests of workflows that ask for it."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.testing.utilities import prefect_test_harness
+
+from slideloom.settings import settings
+from tests.helpers.files import drawn_slide
+from tests.workflows.server import TENANT, add_tenant, on_server, register
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Prefect's client leaves sockets to the garbage collector when an event loop ends."""
+    for item in items:
+        if _HERE in item.path.parents and "prefect_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("server"))
+            for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+                item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}"))
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """A temporary server with a database of its own, set up for slideloom."""
+    with prefect_test_harness(server_startup_timeout=180):
+        on_server(register)
+        yield
+
+
+@pytest.fixture
+def house(prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a tenant who has two slides; jobs are not tried again by themselves."""
+    monkeypatch.setenv("SLIDELOOM_JOB_RETRIES", "0")
+    monkeypatch.setenv("SLIDELOOM_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    on_server(lambda _: add_tenant(TENANT, tmp_path, default_model="oracle"))
+    for name in ("a", "b"):
+        drawn_slide(tmp_path / "slides" / f"{name}.png", 300, 200)
+    yield tmp_path
+    settings.cache_clear()
+    gc.collect()  # sockets, here, where the warning is expected, and not in some later test

@@ -1,0 +1,226 @@
+"""On a server a job's tiles go to the GPU pool, and the job's own process loads no model."""
+
+import asyncio
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    DeploymentFilter,
+    DeploymentFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+
+from runs import labels
+from runs.creation import read_jobs
+from runs.names import SHARD
+from runs.records import JobRun
+from runs.states import NOT_ADMITTED
+from slideloom.arrays import Int32, UInt8
+from slideloom.engines.oracle import OracleEngine
+from slideloom.errors import EngineFailed, SlideUnreadable
+from slideloom.normalisation import Normalisation
+from slideloom.parameters import SegmentCells
+from slideloom.progress import Progress
+from slideloom.results.folder import RUN
+from slideloom.segmentation.job import segment_slide
+from slideloom.slides import open_slide
+from tasks import owners, planning, shards, tiles
+from tests.helpers.engines import Counting
+from tests.helpers.files import contents
+from tests.workflows.server import TENANT, admit, carry_out, eventually, gpu_worker, spec, submit
+
+pytestmark = pytest.mark.usefixtures("house")
+GIVEN: dict[str, Any] = {"mpp": 0.5, "model": "oracle", "tissue": "off", "tile_size": 128}
+JOB = {"kind": "segment_cells", "slide": "a.png", "overlap": 64, **GIVEN}
+
+
+@pytest.fixture(autouse=True)
+def no_model_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job's process must load none; what is known of engines is forgotten between tests."""
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("a model is loaded by the job")
+
+    monkeypatch.setattr(planning, "shared_engine", refuse)
+    monkeypatch.setattr(shards, "_engines", {})
+
+
+async def admitted(client: PrefectClient) -> JobRun:
+    """A job that may run."""
+    stated = spec(TENANT)
+    stated["branches"][0]["jobs"] = [JOB]
+    workflow = await submit(client, stated)
+    await carry_out(client, workflow)
+    (job,) = await read_jobs(client, workflow)
+    await admit(client, job)
+    return job
+
+
+async def shards_of(client: PrefectClient, job: JobRun) -> list[FlowRun]:
+    """The job's shards, the oldest first."""
+    name = DeploymentFilterName(any_=[SHARD.split("/")[1]])
+    runs = await client.read_flow_runs(deployment_filter=DeploymentFilter(name=name))
+    mine = [run for run in runs if run.parameters["owner"]["job"] == job.id]
+    return sorted(mine, key=lambda run: run.created or datetime.min)
+
+
+def test_the_result_is_that_of_the_bare_core(house: Path) -> None:
+    async def act() -> Path:
+        async with get_client() as client:
+            job = await admitted(client)
+            async with gpu_worker(client):
+                run = await carry_out(client, UUID(job.id))
+            assert run.state is not None
+            assert run.state.type is StateType.COMPLETED
+            described, segmented = await shards_of(client, job)
+            assert described.state_type is segmented.state_type is StateType.COMPLETED
+            assert {"tenant:alice", f"workflow:{job.workflow}"} <= set(segmented.tags)
+            assert segmented.parent_task_run_id is not None
+            wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+            shown = await client.read_artifacts(artifact_filter=wanted)
+            assert {artifact.key: artifact.data for artifact in shown}["tiles"] == 100.0
+            task = await client.read_task_run(segmented.parent_task_run_id)
+            assert task.tags == []
+            return Path(job.parameters["out"])
+
+    out = asyncio.run(act())
+    slide = house / "slides" / "a.png"
+    with open_slide(slide, 0.5) as opened:
+        job = SegmentCells(slide=str(slide), overlap=64, **GIVEN)
+        segment_slide(job, house / "core", opened, OracleEngine())
+    found = contents(out)
+    del found[RUN]
+    assert found == contents(house / "core")
+
+
+def test_bad_input_in_a_shard_is_the_jobs_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> None:
+        raise SlideUnreadable("a.png breaks at level 0")
+
+    monkeypatch.setattr(tiles, "shared_slide", broken)
+
+    async def act() -> None:
+        async with get_client() as client:
+            job = await admitted(client)
+            async with gpu_worker(client):
+                run = await carry_out(client, UUID(job.id))
+            assert run.state is not None
+            assert run.state.type is StateType.FAILED
+            assert "a.png breaks at level 0" in (run.state.message or "")
+            assert run.labels[labels.ERROR] == "SlideUnreadable"
+            assert not Path(job.parameters["out"]).exists()
+
+    asyncio.run(act())
+
+
+def test_what_a_retry_may_help_is_told_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Counting(fail_at=1)
+    monkeypatch.setattr(tiles, "shared_engine", lambda *_: engine)
+
+    async def act() -> None:
+        async with get_client() as client:
+            job = await admitted(client)
+            async with gpu_worker(client):
+                run = await carry_out(client, UUID(job.id))
+            assert run.state is not None
+            assert EngineFailed.__name__ in (run.state.message or "")
+            assert labels.ERROR not in run.labels
+            assert shards._engines == {}
+
+    asyncio.run(act())
+
+
+class Held:
+    """The oracle, which waits at its first batch until it is let go."""
+
+    def __init__(self) -> None:
+        self._engine = OracleEngine()
+        self.info = self._engine.info
+        self.begun, self.may_go_on = threading.Event(), threading.Event()
+        self.stopped = threading.Event()
+
+    def segment(self, batch: UInt8, normalisation: Normalisation) -> list[Int32]:
+        self.begun.set()
+        self.may_go_on.wait(60)
+        return self._engine.segment(batch, normalisation)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    engine = Held()
+    monkeypatch.setattr(tiles, "shared_engine", lambda *_: engine)
+    monkeypatch.setattr(owners, "LOOK_S", 0.05)
+    monkeypatch.setattr(shards, "_LAST_WORDS_S", 1.0)  # no worker is here to settle a cancel
+    real = Progress.stop
+
+    def stop(progress: Progress) -> None:
+        real(progress)
+        engine.stopped.set()
+
+    monkeypatch.setattr(Progress, "stop", stop)
+    return engine
+
+
+def test_a_cancelled_job_cancels_its_shard(held: Held) -> None:
+    async def act() -> None:
+        async with get_client() as client:
+            job = await admitted(client)
+            async with gpu_worker(client):
+                running = asyncio.create_task(carry_out(client, UUID(job.id)))
+                await asyncio.to_thread(held.begun.wait, 60)
+                running.cancel()
+                await asyncio.sleep(0)
+                held.may_go_on.set()
+                with pytest.raises(asyncio.CancelledError):
+                    await running
+                shard = (await shards_of(client, job))[-1].id
+
+                async def has_stopped() -> bool:
+                    return (await client.read_flow_run(shard)).state_type is StateType.CANCELLED
+
+                await eventually(has_stopped)
+            assert not (Path(job.parameters["out"]) / "manifest.json").exists()
+
+    asyncio.run(act())
+
+
+def test_a_shard_stops_when_its_attempt_is_no_longer_the_current_one(held: Held) -> None:
+    async def act() -> None:
+        async with get_client() as client:
+            job = await admitted(client)
+            async with gpu_worker(client):
+                running = asyncio.create_task(carry_out(client, UUID(job.id)))
+                await asyncio.to_thread(held.begun.wait, 60)
+                await client.update_flow_run_labels(UUID(job.id), {labels.ADMITTED: "another"})
+                await asyncio.to_thread(held.stopped.wait, 60)
+                held.may_go_on.set()
+                run = await running
+            last = (await shards_of(client, job))[-1]
+            assert last.state_type is StateType.CANCELLED
+            assert run.state_type is StateType.FAILED
+            assert "tiles of a.png ended as Cancelled" in (run.state.message or "")  # type: ignore[union-attr]
+
+    asyncio.run(act())
+
+
+def test_a_shard_that_is_run_by_hand_does_nothing() -> None:
+    async def act() -> None:
+        async with get_client() as client:
+            deployment = await client.read_deployment_by_name(SHARD)
+            owner = {"job": "00000000-0000-4000-8000-000000000000", "admitted": ""}
+            run = await client.create_flow_run_from_deployment(
+                deployment.id, parameters={"job": JOB, "out": "/nowhere", "owner": owner}
+            )
+            ended = await carry_out(client, run.id)
+            assert ended.state_name == NOT_ADMITTED
+
+    asyncio.run(act())
