@@ -300,6 +300,25 @@ def test_a_cancel_that_no_worker_hears_is_settled(play) -> None:
     play(script, limits(cancel_limit_s=0.5))
 
 
+def test_a_silent_run_is_ended_and_tried_again(play) -> None:
+    async def script(house: House) -> None:
+        house.hold("a0")
+        _, jobs = await house.submit("alice", {"a": "a0"})
+        # The pretended worker sends no heartbeats.
+        await house.until(jobs["a0"], "Running")
+
+        async def again() -> bool:
+            run = await house.client.read_flow_run(UUID(jobs["a0"]))
+            return run.labels.get(labels.ATTEMPT) == 2
+
+        await eventually(again, "a second attempt")
+        house.let_go("a0")
+        await house.until(jobs["a0"], "Completed")
+
+    # Shorter than settings allow: real runs beat every 30 s.
+    play(script, limits().model_copy(update={"silent_limit_s": 1.0}))
+
+
 def test_a_workflow_whose_worker_died_is_started_again(play) -> None:
     async def script(house: House) -> None:
         house.hold("a0")

@@ -4,6 +4,7 @@ For tests of the dispatcher alone: everything is on a real server, but nothing i
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
