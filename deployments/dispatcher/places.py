@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import VariableCreate, VariableUpdate
+from prefect.exceptions import ObjectNotFound
 
 from runs.names import PLACES
 from slideloom.scheduling.state import Place, Standing
 
+_MISSING = 404
 _ROOM = 4500
 """Characters: Prefect's variables hold 5,000."""
 
@@ -60,8 +63,15 @@ class PlacesRecord:
     async def save(self, places: Sequence[Place]) -> None:
         """Write the places down where they have changed, before anything is done about them."""
         lines = written(places)
-        if self._lines is None:
-            await self._client.create_variable(VariableCreate(name=PLACES, value=lines))
-        elif lines != self._lines:
-            await self._client.update_variable(VariableUpdate(name=PLACES, value=lines))
+        if lines != self._lines:
+            await self._write(lines)
         self.places, self._lines = tuple(places), lines
+
+    async def _write(self, lines: list[str]) -> None:
+        """Whether or not it is there: it may have been deleted, or made by a lost request."""
+        try:
+            await self._client.update_variable(VariableUpdate(name=PLACES, value=lines))
+        except (httpx.HTTPStatusError, ObjectNotFound) as error:
+            if isinstance(error, httpx.HTTPStatusError) and error.response.status_code != _MISSING:
+                raise
+            await self._client.create_variable(VariableCreate(name=PLACES, value=lines))

@@ -88,7 +88,10 @@ class Reader:
         wanted = set(run_ids)
         runs = await read_by_ids(self._client, wanted)
         for run_id in wanted - {str(run.id) for run in runs}:
-            self._book.forget_job(run_id)
+            if run_id in self._book.workflows:
+                self._book.put_workflow(_deleted(run_id))
+            else:
+                self._book.forget_job(run_id)
         self._take(runs)
         unknown = {job.workflow for job in self._book.jobs.values()} - set(self._book.workflows)
         if unknown:

@@ -1,14 +1,16 @@
 """The dispatcher's own sweep: ends or queues runs that nobody will end, by its own clock."""
 
 import time
+from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import StateType
 
 from deployments.dispatcher.book import Book
+from deployments.dispatcher.guarding import guarded
 from deployments.dispatcher.listen import Ear
 from runs.changes import force
-from runs.reaper import Bounds, overdue, remedy
+from runs.reaper import Bounds, Overdue, overdue, remedy
 from runs.records import JobRun, WorkflowRun
 
 _WATCHED = {StateType.PENDING, StateType.RUNNING, StateType.CANCELLING}
@@ -38,12 +40,22 @@ class Watch:
         watched = self._watched()
         self._seen_s = {run.state_id: self._seen_s.get(run.state_id, now_s) for run in watched}
         for run in watched:
-            beat_s = self._ear.beats_s.get(run.id, 0.0)
-            since_s = max(self._seen_s[run.state_id], beat_s, self._ear.since_s)
-            if verdict := overdue(run.type, now_s - since_s, self._bounds):
-                self._ear.note(run.id)
-                await force(self._client, run.id, remedy(verdict, isinstance(run, JobRun)))
+            if verdict := overdue(run.type, now_s - self._last_sign_s(run), self._bounds):
+                await self._end(run, verdict)
         self._ear.forget_silent(2 * self._bounds.silent_s)
+
+    def _last_sign_s(self, run: JobRun | WorkflowRun) -> float:
+        """When it was last heard of; what runs is not called silent while nobody can hear it."""
+        heard_s = max(self._seen_s[run.state_id], self._ear.beats_s.get(run.id, 0.0))
+        return max(heard_s, self._ear.since_s) if run.type is StateType.RUNNING else heard_s
+
+    async def _end(self, run: JobRun | WorkflowRun, verdict: Overdue) -> None:
+        """Put it in order, unless it has changed since it was read."""
+        self._ear.note(run.id)
+        with guarded(run.id):
+            now = await self._client.read_flow_run(UUID(run.id))
+            if now.state is not None and str(now.state.id) == run.state_id:
+                await force(self._client, run.id, remedy(verdict, isinstance(run, JobRun)))
 
     def _watched(self) -> list[JobRun | WorkflowRun]:
         runs: list[JobRun | WorkflowRun] = [

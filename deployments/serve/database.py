@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from deployments.serve.place import place_for
 from deployments.serve.postgres import open_cluster
 from deployments.serve.prefect_server import DATABASE as PREFECTS
-from deployments.serve.processes import Program
+from deployments.serve.program import Program
 from deployments.serve.workers import DATABASE as OURS
 from slideloom.errors import ParametersUnusable
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from deployments.serve.account import launched, own_name
 from deployments.serve.errors import DatabaseUnusable
 from deployments.serve.place import Place
-from deployments.serve.processes import Program
+from deployments.serve.program import Program
 from deployments.serve.programs import Programs, find_programs
 
 DATABASE = "prefect"

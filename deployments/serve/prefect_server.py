@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from deployments.serve.processes import Program
+from deployments.serve.program import Program
 
 STAGE = 1
 """The server starts after the database and stops before it."""

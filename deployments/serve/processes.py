@@ -3,18 +3,16 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
-from deployments.serve.account import Account, launched
+from deployments.serve.account import launched
 from deployments.serve.doorbell import Doorbell
 from deployments.serve.errors import ProcessFailed
+from deployments.serve.guardian import Guard
 from deployments.serve.logs import open_log, tail
+from deployments.serve.program import Program
 
 LOOK_S = 0.05
 """Pause between two looks at what a process does."""
@@ -23,91 +21,6 @@ HURRY_S = 1.0
 """Grace for each signal when it is cut short."""
 
 Nothing = Callable[[], None]
-
-
-@dataclass(frozen=True)
-class Program:
-    """What to run, and how it is told to stop.
-
-    Args:
-        name: For people, and the name of its log.
-        stage: Stages are started in order and stopped in reverse.
-        ready: Tells of the process with a pid whether it is ready; none: it says so itself, by
-            systemd's protocol.
-        signals: What stops it; each gets `grace_s` before the next. The last goes to its whole
-            process group.
-        account: As whom it runs; none: as we do.
-        folder: Where it runs; none: where we do.
-        prepare: What is done before each start.
-    """
-
-    name: str
-    command: list[str]
-    environment: dict[str, str]
-    log: Path
-    stage: int
-    ready: Callable[[int], bool] | None = None
-    ready_within_s: float = 180
-    signals: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGKILL)
-    grace_s: float = 15
-    account: Account | None = None
-    folder: Path | None = None
-    prepare: Callable[[], None] = lambda: None
-
-
-class Guard:
-    """The process that ends ours when this one is killed."""
-
-    def __init__(self) -> None:
-        """Start it; it lives until `close`, or ends with this process."""
-        self._known: dict[int, Program] = {}
-        self._start()
-
-    def _start(self) -> None:
-        script = str(Path(__file__).with_name("guard.py"))
-        self._process: subprocess.Popen[bytes] = subprocess.Popen(
-            [sys.executable, "-I", "-S", script],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-            cwd="/",
-            bufsize=0,
-        )
-
-    def started(self, pid: int, program: Program) -> None:
-        """Tell it of a process."""
-        self._known[pid] = program
-        self._tell(_entry(pid, program))
-
-    def ended(self, pid: int) -> None:
-        """Tell it that a process is no more."""
-        self._known.pop(pid, None)
-        self._tell(f"-{pid}\n")
-
-    def _tell(self, line: str) -> None:
-        try:
-            self._pipe.write(line.encode())
-        except BrokenPipeError:
-            # Somebody ended it: another one takes over, and is told everything.
-            self._process.wait()
-            self._start()
-            self._pipe.write("".join(_entry(*each) for each in self._known.items()).encode())
-
-    @property
-    def _pipe(self) -> IO[bytes]:
-        if self._process.stdin is None:
-            raise ProcessFailed("the guard of the processes was started without a pipe")
-        return self._process.stdin
-
-    def close(self) -> None:
-        """End it; what it still knows ends, too."""
-        with suppress(BrokenPipeError):
-            self._pipe.close()
-        self._process.wait()
-
-
-def _entry(pid: int, program: Program) -> str:
-    numbers = " ".join(str(int(number)) for number in program.signals)
-    return f"+{pid} {program.stage} {program.grace_s:g} {numbers}\n"
 
 
 class Process:
@@ -164,6 +77,8 @@ class Process:
         if not self._was_ready:
             asked = self.program.ready
             self._was_ready = asked(self.pid) if asked else bool(self._bell and self._bell.rung())
+            if self._was_ready and self._bell:
+                self._bell.close()
         return self._was_ready
 
     def check(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from deployments.notify import ready
 from deployments.serve.database import SQLITE_LIMITS, Database, choose_database, given_url
 from deployments.serve.errors import ServerUnusable
 from deployments.serve.house import announced, make_house, occupied
@@ -20,7 +21,7 @@ from deployments.serve.prefect_server import (
     own_environment,
     server_program,
 )
-from deployments.serve.processes import Program
+from deployments.serve.program import Program
 from deployments.serve.supervisor import Stopped, Supervisor
 from deployments.serve.workers import DATABASE as OURS
 from deployments.serve.workers import dispatcher, registering, workers
@@ -95,6 +96,7 @@ def serve(
                 _start(supervisor, stack, say)
                 with announced(home, stack.address):
                     when_ready(stack)
+                    ready()
                     supervisor.watch()
         finally:
             say("stopping")
@@ -172,7 +174,9 @@ def _signals() -> Iterator[Callable[[], int]]:
         nonlocal count
         count += 1
 
-    before = {number: signal.signal(number, hear) for number in _SIGNALS}
+    # Who started us by `nohup` wants us to outlive the terminal.
+    deaf = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else set()
+    before = {number: signal.signal(number, hear) for number in _SIGNALS if number not in deaf}
     try:
         yield lambda: count
     finally:

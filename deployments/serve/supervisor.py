@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from deployments.serve.errors import ProcessFailed
+from deployments.serve.guardian import Guard
 from deployments.serve.logs import rotate
-from deployments.serve.processes import LOOK_S, Guard, Process, Program, stop_all
+from deployments.serve.processes import LOOK_S, Process, stop_all
+from deployments.serve.program import Program
 
 _ROTATE_S = 60.0
 

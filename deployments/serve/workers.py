@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deployments.serve.prefect_server import python
-from deployments.serve.processes import Program
+from deployments.serve.program import Program
 from runs.names import CONTROL, GPU, JOBS
 from slideloom.settings import Settings
 

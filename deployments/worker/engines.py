@@ -18,11 +18,18 @@ from deployments.worker.identity import Stop
 from deployments.worker.orders import Orders
 from deployments.worker.outages import outlast, outlast_sync
 
+BEAT_S = 30
+
 
 class ObedientAsyncEngine(AsyncFlowRunEngine[Any, Any]):
     """For `async def` flows: stops at the next `await`."""
 
     orders: Orders
+
+    @property
+    def heartbeat_seconds(self) -> int:
+        """As often as Prefect allows, whatever its settings say: the dispatcher listens for it."""
+        return BEAT_S
 
     async def set_state(self, state: State[Any], force: bool = False) -> State[Any]:
         """Propose a state, unless the run is to stop."""
@@ -63,6 +70,11 @@ class ObedientSyncEngine(FlowRunEngine[Any, Any]):
     """For plain flows: they run to their end, but the end is not written."""
 
     orders: Orders
+
+    @property
+    def heartbeat_seconds(self) -> int:
+        """As often as Prefect allows, whatever its settings say: the dispatcher listens for it."""
+        return BEAT_S
 
     def set_state(self, state: State[Any], force: bool = False) -> State[Any]:
         """Propose a state, unless the run is to stop."""

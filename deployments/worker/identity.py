@@ -65,7 +65,8 @@ def process_of(run: FlowRun) -> str:
 
 def attempt_of(run: FlowRun) -> int:
     """How often the run has been admitted, as far as its label says."""
-    return int((run.labels or {}).get(labels.ATTEMPT, 0))
+    stated = (run.labels or {}).get(labels.ATTEMPT, 0)
+    return int(stated) if isinstance(stated, int | float) else 0
 
 
 def reason_to_stop(run: FlowRun | None, process: str, attempt: int) -> Stop | None:

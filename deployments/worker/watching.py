@@ -1,6 +1,7 @@
 """Learning from the server which of this process's runs have to stop."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
@@ -11,6 +12,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from deployments.worker.attempt import Attempt
 
+_log = logging.getLogger(__name__)
 _LOOK_S = 1.0
 _PAGE = 200
 
@@ -32,8 +34,12 @@ async def _watch(attempts: Mapping[UUID, Attempt]) -> None:
         while True:
             await asyncio.sleep(_LOOK_S)
             # While the server is away nothing is known, so nothing is stopped.
-            with suppress(httpx.HTTPError):
+            try:
                 await look(client, list(attempts.values()))
+            except httpx.HTTPError:
+                continue
+            except Exception:  # noqa: BLE001 - else no cancel would be heard any more
+                _log.exception("looking after this worker's runs failed; it goes on")
 
 
 async def look(client: PrefectClient, attempts: list[Attempt]) -> None:

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 
 from runs import labels
 from runs.names import WAITING
-from runs.reading import Patience, meaning, shape_of
+from runs.reading import Patience, jobs_in, meaning, shape_of
 from runs.records import JobRun, WorkflowRun, workflow_run
 from runs.views.shapes import BranchView, JobView, WorkflowLine, WorkflowView
 from slideloom.scheduling.state import JobState, Reason
@@ -40,7 +40,7 @@ def workflow_of(run: FlowRun) -> WorkflowRun | None:
 
 def workflow_line(run: WorkflowRun, done: int) -> WorkflowLine:
     """The workflow in a list."""
-    return WorkflowLine(**_head(run), done=done, total=sum(shape_of(run.spec) or []))
+    return WorkflowLine(**_head(run), done=done, total=jobs_in(run.spec))
 
 
 def _head(run: WorkflowRun) -> dict[str, Any]:
@@ -80,17 +80,21 @@ def _message(text: str) -> str:
 def workflow_view(run: WorkflowRun, jobs: Sequence[JobRun], tiles: Tiles) -> WorkflowView:
     """The workflow with its jobs; runs of jobs that are not in its spec are left out."""
     views = {(job.branch, job.index): job_view(job, run, tiles) for job in jobs}
-    shape = shape_of(run.spec) or []
+    shape = shape_of(run.spec)
     branches = tuple(
         BranchView(
             name=_branch_name(run, number),
-            needs=tuple(run.spec["branches"][number].get("needs") or ()),
-            jobs=tuple(views[number, index] for index in range(length) if (number, index) in views),
+            needs=tuple(branch.needs),
+            jobs=tuple(
+                views[number, index]
+                for index in range(len(branch.jobs))
+                if (number, index) in views
+            ),
         )
-        for number, length in enumerate(shape)
+        for number, branch in enumerate(shape.branches if shape else ())
     )
     done = sum(view.ended for view in views.values())
-    return WorkflowView(**_head(run), done=done, total=sum(shape), branches=branches)
+    return WorkflowView(**_head(run), done=done, total=jobs_in(run.spec), branches=branches)
 
 
 def job_view(run: JobRun, home: WorkflowRun | None, tiles: Tiles) -> JobView:

@@ -25,7 +25,7 @@ from prefect.exceptions import ObjectNotFound
 
 from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW, tenant_tag, workflow_tag
 from runs.paging import PAGE, read_all
-from runs.reading import ENDED, shape_of
+from runs.reading import ENDED, jobs_in
 from runs.records import JobRun, WorkflowRun, job_run
 from runs.views.making import job_view, said, workflow_line, workflow_of, workflow_view
 from runs.views.shapes import JobView, WorkflowLine, WorkflowView
@@ -163,7 +163,7 @@ async def _newest(
 async def _line(client: PrefectClient, run: WorkflowRun, room: asyncio.Semaphore) -> WorkflowLine:
     """The workflow without its jobs, which are only counted."""
     if run.type is StateType.COMPLETED:
-        return workflow_line(run, sum(shape_of(run.spec) or []))
+        return workflow_line(run, jobs_in(run.spec))
     async with room:
         done = await client.count_flow_runs(
             deployment_filter=_JOBS,

@@ -73,13 +73,14 @@ def test_the_api(town: City) -> None:
 
 
 def test_a_schedule(town: City) -> None:
-    folder = town.folder / "slides" / "inbox"
+    folder = town.folder / "slides" / "inbox" / "new"
+    folder.mkdir()
     slides = [make_slide(folder / f"{number}.png") for number in range(2)]
     _switch_on(
         SUBMIT_INBOX,
         {
             "tenant": "inbox",
-            "folder": str(folder),
+            "folder": "new",
             "settle_s": 0,
             "kind": "tissue_mask",
             "parameters": {"mpp": 0.5},

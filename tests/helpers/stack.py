@@ -18,10 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deployments.serve.account import unprivileged
+from deployments.serve.guardian import Guard
 from deployments.serve.place import Place
 from deployments.serve.postgres import Cluster, open_cluster
 from deployments.serve.prefect_server import LOOPBACK, api_url, own_environment, server_program
-from deployments.serve.processes import Guard, Process, Program
+from deployments.serve.processes import Process
+from deployments.serve.program import Program
 from deployments.serve.programs import Programs
 
 ROOT = Path(__file__).parents[2]

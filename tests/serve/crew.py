@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deployments.serve.processes import Program
+from deployments.serve.program import Program
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,6 +1,9 @@
 """Which server, database and port `slideloom serve` takes, and what it refuses."""
 
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,6 +18,7 @@ from deployments.serve.prefect_server import api_url, client_environment, own_en
 from deployments.serve.stack import Stack, Wanted, plan, serve
 from slideloom.errors import OutputUnwritable, ParametersUnusable
 from slideloom.settings import Settings
+from tests.serve.crew import ROOT
 
 DATABASE = "postgresql://prefect:secret@db.example/prefect"
 
@@ -115,6 +119,23 @@ def test_a_taken_port_is_refused_and_the_folder_is_free_again(tmp_path: Path) ->
             with pytest.raises(PortTaken, match=f"port {port} .* --port"):
                 serve(Wanted({}, port=port), Settings(home=tmp_path), print, lambda _: None)
     assert not (tmp_path / "postgres").exists()
+
+
+def test_the_command_says_so_in_one_line(tmp_path: Path) -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "deployments.cli.main", "serve", "--port", port],
+            env={**clean, "SLIDELOOM_HOME": str(tmp_path)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"slideloom: port {port} of 127.0.0.1 cannot be had")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])

@@ -16,9 +16,10 @@ import pytest
 
 from deployments.serve.account import Account, launched, works
 from deployments.serve.errors import DatabaseUnusable
+from deployments.serve.guardian import Guard
 from deployments.serve.place import Place
 from deployments.serve.postgres import Cluster, open_cluster
-from deployments.serve.processes import Guard, Process
+from deployments.serve.processes import Process
 from deployments.serve.programs import Programs, find_programs
 from deployments.serve.supervisor import Patience, Supervisor
 from tests.helpers.stack import temporary_cluster
@@ -183,7 +184,8 @@ import sys
 from pathlib import Path
 from deployments.serve.place import place_for
 from deployments.serve.postgres import open_cluster
-from deployments.serve.processes import Guard, Process
+from deployments.serve.guardian import Guard
+from deployments.serve.processes import Process
 home = Path(sys.argv[1])
 cluster = open_cluster(place_for(home), durable=False)
 process = Process(cluster.program(home / "log"), Guard())

@@ -83,7 +83,7 @@ def serving(
 def _environment(home: Path, modules: Path | None = None) -> dict[str, str]:
     others = ("PREFECT", "SLIDELOOM")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(others)}
-    path = filter(None, [modules and str(modules), str(ROOT), os.environ.get("PYTHONPATH")])
+    path = [str(each) for each in (modules, ROOT, os.environ.get("PYTHONPATH")) if each]
     return {**clean, "PYTHONPATH": os.pathsep.join(path), "SLIDELOOM_HOME": str(home)}
 
 

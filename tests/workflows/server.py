@@ -139,14 +139,3 @@ async def _work(client: PrefectClient) -> None:
         for entry in await client.get_scheduled_flow_runs_for_work_pool(GPU):
             await carry_out(client, entry.flow_run.id)
         await asyncio.sleep(0.05)
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]], timeout_s: float = 60.0) -> None:
-    """Wait for a condition.
-
-    Raises:
-        TimeoutError: It does not hold in time.
-    """
-    async with asyncio.timeout(timeout_s):
-        while not await condition():
-            await asyncio.sleep(0.05)

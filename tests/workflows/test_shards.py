@@ -34,7 +34,7 @@ from slideloom.slides import open_slide
 from tasks import owners, planning, shards, tiles
 from tests.helpers.engines import Counting
 from tests.helpers.files import contents
-from tests.workflows.server import TENANT, admit, carry_out, eventually, gpu_worker, spec, submit
+from tests.workflows.server import TENANT, admit, carry_out, gpu_worker, spec, submit
 
 pytestmark = pytest.mark.usefixtures("house")
 GIVEN: dict[str, Any] = {"mpp": 0.5, "model": "oracle", "tissue": "off", "tile_size": 128}
@@ -182,12 +182,9 @@ def test_a_cancelled_job_cancels_its_shard(held: Held) -> None:
                 held.may_go_on.set()
                 with pytest.raises(asyncio.CancelledError):
                     await running
-                shard = (await shards_of(client, job))[-1].id
-
-                async def has_stopped() -> bool:
-                    return (await client.read_flow_run(shard)).state_type is StateType.CANCELLED
-
-                await eventually(has_stopped)
+                shard = (await shards_of(client, job))[-1]
+                # No worker is here to settle it, should its last tile have been under way.
+                assert shard.state_type in {StateType.CANCELLING, StateType.CANCELLED}
             assert not (Path(job.parameters["out"]) / "manifest.json").exists()
 
     asyncio.run(act())
