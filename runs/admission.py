@@ -21,7 +21,7 @@ from runs.changes import end_stranger, queue_again
 from runs.reading import ENDED
 from runs.records import JobRun, job_run
 from runs.states import QUEUED
-from slideloom.errors import BadInput
+from slideloom.errors import BadInput, OutputBusy
 
 CLAIMED: ContextVar[str | None] = ContextVar("claimed", default=None)
 """In a worker's run: the label `slideloom.admitted` as it was when the run was polled."""
@@ -96,6 +96,8 @@ async def admitted() -> AsyncIterator[None]:
         await _begin(client, own)
         try:
             yield
+        except OutputBusy:
+            raise  # an earlier attempt is still stopping: the next try may find it gone
         except BadInput as error:
             await client.update_flow_run_labels(own.id, {labels.ERROR: type(error).__name__})
             raise

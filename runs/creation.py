@@ -121,18 +121,19 @@ def _missing(jobs: Iterable[NewJob], there: Iterable[JobRun]) -> list[NewJob]:
 async def _make(
     client: PrefectClient, deployment: UUID, abouts: Sequence[DeploymentFlowRunCreate]
 ) -> None:
-    """Make several runs with one request, a fraction of the work of as many requests.
+    """Make several runs with one request, in one transaction.
 
     What comes of it is read back: the server reports runs as made before it has committed them.
     """
     said = [about.model_dump(mode="json", exclude_unset=True) for about in abouts]
     path: Literal["/deployments/{id}/create_flow_run"] = "/deployments/{id}/create_flow_run"
     at = {"id": deployment}
-    if len(said) == 1:  # where it fails for a moment, Prefect's client tries it again
-        await client.request("POST", path, path_params=at, json=said[0])
-        return
     try:
-        await client.request("POST", f"{path}/bulk", path_params=at, json=said)  # type: ignore[arg-type]
+        if len(said) == 1:  # where it fails for a moment, Prefect's client tries it again
+            await client.request("POST", path, path_params=at, json=said[0])
+        else:
+            bulk: Any = f"{path}/bulk"
+            await client.request("POST", bulk, path_params=at, json=said)
     except httpx.HTTPStatusError as error:
         if error.response.status_code < _SERVERS_FAULT:
             raise

@@ -41,6 +41,10 @@ class OutputConflict(BadInput):
     """The output folder holds the result of something else."""
 
 
+class OutputBusy(OutputConflict):
+    """Another run is writing into the output folder just now; later it may be free."""
+
+
 class OutputUnwritable(BadInput):
     """The output folder cannot be written, or its disk is full."""
 

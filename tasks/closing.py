@@ -17,7 +17,6 @@ from runs.records import JobRun
 from slideloom.scheduling.spec import WorkflowSpec
 from slideloom.scheduling.state import JobState
 from slideloom.segmentation.aggregate import SUMMARY
-from slideloom.settings import settings
 
 REFUSED = "Refused"
 """Name of the state in which a workflow ends that was not taken."""
@@ -33,10 +32,12 @@ def refused(message: str) -> State[Any]:
 
 
 def states_of(runs: Sequence[JobRun]) -> list[JobState]:
-    """Where each job is; one that will be tried again by itself is still PENDING."""
-    stated = settings()
-    patience = Patience(stated.job_retries, stated.retry_delay_s)
-    return [meaning(run, patience)[0].state for run in runs]
+    """Where each job is.
+
+    Whether one that has failed is tried again by itself is the dispatcher's to say, by its own
+    settings: it resumes the workflow when nothing is, and opens it again should it be wrong.
+    """
+    return [meaning(run, Patience(retries=0))[0].state for run in runs]
 
 
 def ended(states: Sequence[JobState]) -> int:

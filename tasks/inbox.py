@@ -5,9 +5,9 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from slideloom.errors import BadInput
+from slideloom.errors import BadInput, SlideloomError
 from slideloom.slides.parts import slide_files
 
 ENDINGS = frozenset(
@@ -50,6 +50,8 @@ def arrivals(folder: Path, pattern: str, settle_s: float) -> list[Arrival]:
     Raises:
         InboxUnusable: The folder is not there, or the pattern is none.
     """
+    if ".." in PurePath(pattern).parts:
+        raise InboxUnusable(f"pattern {pattern!r} leads out of the inbox: leave out '..'")
     if not folder.is_dir():
         raise InboxUnusable(f"inbox {folder} is not a folder: make it, or name another one")
     try:
@@ -74,11 +76,11 @@ def _slides(found: list[Path]) -> Iterator[Path]:
 
 
 def _arrival(path: Path, before_s: float) -> Arrival | None:
-    """None: it has gone while we looked."""
+    """None: it has gone while we looked, or cannot be read; the others are not its prisoners."""
     ending = path.suffix.lower()
     try:
         stats = [(str(file), file.stat()) for file in slide_files(path, _VENDORS.get(ending, ""))]
-    except FileNotFoundError:
+    except (OSError, SlideloomError):
         return None
     content = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
     digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()

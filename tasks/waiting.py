@@ -44,7 +44,7 @@ async def submit_and_wait(spec: WorkflowSpec) -> dict[str, Any]:
         making = asyncio.ensure_future(submit(client, spec))
         try:
             view, state = await _end(client, UUID(await asyncio.shield(making)))
-        except BaseException:
+        except (asyncio.CancelledError, KeyboardInterrupt):
             with anyio.move_on_after(_LAST_WORDS_S, shield=True):
                 await _withdraw(client, making)
             raise

@@ -71,7 +71,7 @@ async def _answer(client: PrefectClient, workflow: str) -> WorkflowView:
             return view
         if view.state is JobState.CANCELLED:
             raise SubmissionCancelled(f"workflow {workflow} was cancelled before it was accepted")
-        if view.state is JobState.FAILED and not view.jobs:
+        if view.state is JobState.FAILED and all(job.ended for job in view.jobs):
             raise WorkflowRefused(f"workflow {workflow} is refused: {printable(view.message)}")
         if view.state is JobState.PENDING and not warned and time.monotonic() - began > PATIENCE_S:
             warned = True

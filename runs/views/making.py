@@ -20,15 +20,22 @@ Tiles = Mapping[str, tuple[int, int]]
 """Tiles done and in all, by the job's id."""
 
 
+_OVER = {StateType.COMPLETED, StateType.FAILED}
+
+
 def is_cancelled(home: WorkflowRun | None) -> bool:
     """Whether a workflow's jobs are to be cancelled."""
     return home is None or home.type in {StateType.CANCELLED, StateType.CANCELLING}
 
 
 def state_of(job: JobRun, home: WorkflowRun | None) -> JobState:
-    """What the job's run means."""
+    """What the job's run means.
+
+    In a workflow that has ended nothing is tried again by itself, whatever settings say here.
+    """
     stated = settings()
-    retries = 0 if is_cancelled(home) else stated.job_retries
+    over = is_cancelled(home) or (home is not None and home.type in _OVER)
+    retries = 0 if over else stated.job_retries
     return meaning(job, Patience(retries, stated.retry_delay_s))[0].state
 
 

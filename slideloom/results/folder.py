@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from slideloom.errors import BadInput, OutputConflict, OutputUnwritable
+from slideloom.errors import BadInput, OutputBusy, OutputConflict, OutputUnwritable
 from slideloom.results.identity import Claim, Identity
 from slideloom.results.writing import writing
 
@@ -165,7 +165,7 @@ class ResultFolder:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 lock.close()
-                raise OutputConflict(
+                raise OutputBusy(
                     f"another run is writing into {self.path}: wait for it, or choose another "
                     "folder with --out"
                 ) from None

@@ -18,6 +18,12 @@ from tests.helpers.history.records import History
 from tests.helpers.history.report import report
 from tests.helpers.waiting import wait_until
 
+pytestmark = [
+    pytest.mark.xdist_group("chaos"),
+    # Prefect's client leaves sockets to the garbage collector when an event loop ends.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 CREW = ("dispatcher", "control", "jobs-1", "jobs-2")
 QUICK = {
     "SLIDELOOM_RETRY_DELAY_S": "1",

@@ -21,6 +21,12 @@ from tests.helpers.history.reading import read_history
 from tests.helpers.waiting import wait_until
 
 WAIT_S = 60.0
+pytestmark = [
+    pytest.mark.xdist_group("chaos"),
+    # Prefect's client leaves sockets to the garbage collector when an event loop ends.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 CREW = ("dispatcher", "control", "jobs-1")
 
 

@@ -1,12 +1,15 @@
 """A Prefect server on PostgreSQL for all tests of the dispatcher."""
 
+import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from slideloom.settings import Settings
+from tests.dispatcher.house import House, dispatching, limits, opened
 from tests.helpers.stack import prefect_on_postgres
 
 _HERE = Path(__file__).parent
@@ -36,3 +39,20 @@ def sockets_collected() -> Iterator[None]:
     """Collect them here, where the warning is expected, and not in some later test."""
     yield
     gc.collect()
+
+
+Script = Callable[[House], Awaitable[None]]
+
+
+@pytest.fixture
+def play(database_url: str) -> Callable[..., None]:
+    """Run a script against a house with a dispatcher."""
+
+    def run(script: Script, stated: Settings | None = None) -> None:
+        async def main() -> None:
+            async with opened() as house, dispatching(database_url, stated or limits()):
+                await script(house)
+
+        asyncio.run(main())
+
+    return run

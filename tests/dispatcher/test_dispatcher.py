@@ -14,27 +14,10 @@ from runs import labels
 from runs.changes import cancel, force, fresh
 from runs.names import SEGMENT_JOB, TISSUE_JOB
 from runs.states import AWAITING, NOT_ADMITTED, QUEUED, SKIPPED, queued
-from slideloom.settings import Settings
 from tests.dispatcher import town
 from tests.dispatcher.house import House, dispatching, eventually, limits, opened
 from tests.helpers.history.checking import Rules, broken_promises
 from tests.helpers.history.reading import read_history
-
-Script = Callable[[House], Awaitable[None]]
-
-
-@pytest.fixture
-def play(database_url: str) -> Callable[..., None]:
-    """Run a script against a house with a dispatcher."""
-
-    def run(script: Script, stated: Settings | None = None) -> None:
-        async def main() -> None:
-            async with opened() as house, dispatching(database_url, stated or limits()):
-                await script(house)
-
-        asyncio.run(main())
-
-    return run
 
 
 def _reason(tags: list[str]) -> str:
@@ -325,9 +308,15 @@ def test_a_workflow_whose_worker_died_is_started_again(play) -> None:
         workflow, jobs = await house.submit("alice", {"a": "a0"})
         await house.until(jobs["a0"], "Running")
         await force(house.client, workflow, Crashed(message="its worker died"))
-        run = await house.until(workflow, "Completed")
-        assert run.labels[labels.RESTARTS] == 1
+
+        async def restarted() -> bool:
+            run = await house.client.read_flow_run(UUID(workflow))
+            return run.labels.get(labels.RESTARTS) == 1
+
+        await eventually(restarted, "the workflow is started again")
         house.let_go("a0")
+        await house.until(jobs["a0"], "Completed")
+        await house.until(workflow, "Completed")
 
     play(script)
 
