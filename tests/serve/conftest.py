@@ -12,4 +12,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """They share two cores with everything else."""
     for item in items:
         if item.path.parent == _HERE and item.path.name in _WITH_SERVER:
-            item.add_marker(pytest.mark.xdist_group("server"))
+            item.add_marker(pytest.mark.xdist_group("serve"))
