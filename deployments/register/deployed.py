@@ -77,7 +77,7 @@ async def _made(client: PrefectClient, written: Written, flow: Flow[Any, Any]) -
         written.name,
         **_ours(written, flow),
         parameters=written.parameters,
-        enforce_parameter_schema=True,
+        enforce_parameter_schema=written.enforce_parameter_schema,
         schedules=[every.schedule for every in written.schedules],
         concurrency_limit=limit.limit if limit else None,
         concurrency_options=limit.options if limit else None,

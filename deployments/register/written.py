@@ -69,6 +69,7 @@ class Written(_Part):
     parameters: dict[str, Any] = Field(default_factory=dict)
     concurrency_limit: Limit | None = None
     schedules: list[Every] = Field(default_factory=list)
+    enforce_parameter_schema: bool = True
 
 
 def find_file() -> Path:

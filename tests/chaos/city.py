@@ -15,8 +15,10 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.register import register
 from deployments.register.tenants import add_tenant
+from deployments.serve.guardian import Guard
 from deployments.serve.prefect_server import python
-from deployments.serve.processes import Guard, Process, Program
+from deployments.serve.processes import Process
+from deployments.serve.program import Program
 from runs.names import CONTROL, GPU, JOBS, RUN_WORKFLOW
 from tests.helpers.slides import drawn_tissue
 from tests.helpers.stack import Stack, prefect_on_postgres
