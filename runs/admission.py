@@ -120,6 +120,13 @@ async def confirm() -> None:
             raise Abort("This attempt has been replaced or ended: nothing is committed.")
 
 
+def is_job() -> bool:
+    """Whether this code runs for a run that a deployment made, and not for a plain call."""
+    context = FlowRunContext.get()
+    own = context.flow_run if context else None
+    return own is not None and own.deployment_id is not None
+
+
 async def _begin(client: PrefectClient, own: FlowRun) -> None:
     now = await client.read_flow_run(own.id)
     run = job_run(now)

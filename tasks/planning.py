@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from slideloom.engines.base import EngineInfo
 from slideloom.parameters import SegmentCells
 from slideloom.segmentation.job import Prepared, missing_tasks, prepare
+from tasks.leftovers import begin_anew
 from tasks.shared import shared_engine, shared_slide
 
 
@@ -21,7 +22,8 @@ def plan_slide(job: SegmentCells, out: str, engine: EngineInfo | None = None) ->
         engine: Facts about the engine that will do the work; None: it is loaded here.
     """
     slide = shared_slide(job.slide, job.mpp)
-    return prepare(job, slide, engine or shared_engine(job.model, job.device).info, Path(out))
+    info = engine or shared_engine(job.model, job.device).info
+    return begin_anew(out, lambda: prepare(job, slide, info, Path(out)))
 
 
 @task(name="find_missing_parts", cache_policy=NO_CACHE)
