@@ -168,8 +168,7 @@ async def dispatch(lock: Lock, stated: Settings, ready: Callable[[], None]) -> N
     while True:
         try:
             await lock.acquire()
-            # A pass that fails is made again by what is then; nobody repeats its requests.
-            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+            with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: lock.request_retries}):
                 async with get_client() as client:
                     await Dispatcher(client, lock, stated).run(ready)
         except LockLost as error:

@@ -25,7 +25,14 @@ class LockLost(SlideloomError):
 
 
 class Lock(ABC):
-    """Held by the one dispatcher that may act."""
+    """Held by the one dispatcher that may act.
+
+    Attributes:
+        request_retries: How often a request of the lock's holder may be repeated by itself. None:
+            a pass that fails is made again by what is then. On SQLite most fail for a moment only.
+    """
+
+    request_retries = 0
 
     @abstractmethod
     async def acquire(self) -> None:
@@ -89,6 +96,8 @@ class FileLock(Lock):
     Args:
         path: The file.
     """
+
+    request_retries = 5
 
     def __init__(self, path: Path) -> None:
         """Open when asked to."""

@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("worker"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A Prefect server whose workers find the flows of the tests."""
     folder = tmp_path_factory.mktemp("stack")
@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(server: Stack) -> Iterator[Api]:
     """What the tests ask of it."""
     api = Api(server.api_url)
@@ -35,7 +35,7 @@ def api(server: Stack) -> Iterator[Api]:
     api.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def worker(server: Stack, api: Api) -> Iterator[Worker]:
     """A worker of the pool `shared`."""
     api.make_pool(POOL)
