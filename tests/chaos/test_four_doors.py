@@ -10,7 +10,12 @@ import httpx
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleUpdate
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterTags,
+)
 
 from flows.run_workflow import run_workflow
 from runs.names import RUN_WORKFLOW, SUBMIT_INBOX, tenant_tag
@@ -27,13 +32,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-CREW = ("dispatcher", "control", "jobs-1")
+CREW = ("dispatcher", "control", "jobs-1", "gpu")
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     with city(tmp_path_factory.mktemp("town"), CREW, SLIDELOOM_RETRY_DELAY_S="1") as built:
-        built.add_tenants(["ui", "api", "inbox", "python", "door"])
+        built.add_tenants(["ui", "api", "inbox", "python", "door", "cells"])
         yield built
 
 
@@ -136,6 +141,31 @@ def _workflows(tenant: str) -> list[str]:
 def test_a_call_in_python(town: City) -> None:
     outcome = asyncio.run(run_workflow(check_spec(town.spec("python", 2, 2))))
     assert outcome["state"] == "SUCCEEDED"
+
+
+def test_cells_are_segmented_in_the_pool_that_keeps_the_model(town: City) -> None:
+    slide = town.slide("cells", "cells.png")
+    job = {"kind": "segment_cells", "slide": slide.name, "mpp": 0.5, "model": "oracle"}
+    branches = [{"name": "b0", "jobs": [{**job, "tissue": "off"}]}]
+    response = _post(
+        town,
+        {"parameters": {"spec": {"tenant": "cells", "name": "cells", "branches": branches}}},
+    )
+    workflow = response.json()["id"]
+    assert _end(town, workflow) == "Completed"
+    (run,) = town.jobs(workflow)
+    assert (Path(run.parameters["out"]) / "manifest.json").exists()
+    assert (run.work_pool_name, _pools_of_shards()) == ("jobs", {"gpu"})
+
+
+def _pools_of_shards() -> set[str | None]:
+    async def read() -> set[str | None]:
+        async with get_client() as client:
+            shards = FlowFilter(name=FlowFilterName(any_=["segment_shard"]))
+            runs = await client.read_flow_runs(flow_filter=shards)
+            return {run.work_pool_name for run in runs}
+
+    return asyncio.run(read())
 
 
 def test_what_cannot_be_run_is_refused_with_one_line_and_nothing_made(town: City) -> None:
