@@ -36,16 +36,23 @@ def _twice(job: JobHistory) -> Iterator[Broken]:
 def wrong_results(history: History) -> Iterator[Broken]:
     """Folders that do not say what the run says; for folders on this machine.
 
-    A job that completed once keeps its result, whatever it was asked for afterwards.
+    A job that completed once keeps its result, whatever it was asked for afterwards. One whose
+    cancel or crash came between its commit and its last word has a whole result, too, and is not
+    counted: Prefect lets nothing but Cancelled follow on Cancelling.
     """
     for job in history.jobs:
         if not job.out or not has_ended(job.states):
             continue
         there = (Path(job.out) / MANIFEST).exists()
         completed = any(state.type == "COMPLETED" for state in job.states)
-        if there != completed:
+        cut_off = job.states[-1].type in {"CANCELLED", "CRASHED"} and _ran(job)
+        if there != completed and not (there and cut_off):
             said = f"{'has' if there else 'has no'} manifest, the job {_said(job)}: {job.out}"
             yield Broken(Promise.RESULTS, said, (job.id,))
+
+
+def _ran(job: JobHistory) -> bool:
+    return any(state.type == "RUNNING" for state in job.states)
 
 
 def _said(job: JobHistory) -> str:
