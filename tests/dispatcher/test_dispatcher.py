@@ -40,7 +40,12 @@ def test_a_branch_runs_in_order_and_its_failure_skips_only_what_follows(play) ->
             "b2": SKIPPED,
             "d0": SKIPPED,
         }
-        assert [run for run in house.worker.ran if run.startswith("a")] == ["a0", "a1", "a2"]
+        # Workflows' runs are among them under names that Prefect makes up.
+        assert [run for run in house.worker.ran if run in jobs and run[0] == "a"] == [
+            "a0",
+            "a1",
+            "a2",
+        ]
 
     play(script, limits(job_retries=0))
 
