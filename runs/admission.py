@@ -75,6 +75,13 @@ async def may_claim(client: PrefectClient, flow_run: FlowRun) -> bool:
     return False
 
 
+def deployed_run() -> FlowRun | None:
+    """The run of a deployment that this code belongs to; None in a plain call."""
+    context = FlowRunContext.get()
+    own = context.flow_run if context else None
+    return own if own is not None and own.deployment_id is not None else None
+
+
 BY_HAND = "Started by hand: it keeps its turn in the queue. Jobs start when they are admitted."
 
 
@@ -87,9 +94,8 @@ async def admitted() -> AsyncIterator[None]:
     Raises:
         Abort: The run is not admitted; its state says why.
     """
-    context = FlowRunContext.get()
-    own = context.flow_run if context else None
-    if own is None or own.deployment_id is None:
+    own = deployed_run()
+    if own is None:
         yield
         return
     async with get_client() as client:
@@ -109,22 +115,14 @@ async def confirm() -> None:
     Raises:
         Abort: It was taken from this attempt.
     """
-    context = FlowRunContext.get()
-    own = context.flow_run if context else None
-    if own is None or own.deployment_id is None:
+    own = deployed_run()
+    if own is None:
         return
     async with get_client() as client:
         now = await client.read_flow_run(own.id)
         run = job_run(now)
         if run is None or not _is_current(run) or run.type is not StateType.RUNNING:
             raise Abort("This attempt has been replaced or ended: nothing is committed.")
-
-
-def is_job() -> bool:
-    """Whether this code runs for a run that a deployment made, and not for a plain call."""
-    context = FlowRunContext.get()
-    own = context.flow_run if context else None
-    return own is not None and own.deployment_id is not None
 
 
 async def _begin(client: PrefectClient, own: FlowRun) -> None:

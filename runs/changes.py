@@ -20,6 +20,19 @@ async def force(client: PrefectClient, run_id: str, state: State[Any]) -> None:
     await client.set_flow_run_state(UUID(run_id), state, force=True)
 
 
+async def force_from(client: PrefectClient, run_id: str, state_id: str, state: State[Any]) -> bool:
+    """The same, unless the run has left the state that this was decided on.
+
+    Returns:
+        Whether it was still in that state.
+    """
+    now = await client.read_flow_run(UUID(run_id))
+    if now.state is None or str(now.state.id) != state_id:
+        return False
+    await force(client, run_id, state)
+    return True
+
+
 async def end_stranger(client: PrefectClient, run_id: str) -> None:
     """End a run of an internal deployment that belongs to no workflow."""
     await force(client, run_id, not_admitted())

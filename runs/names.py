@@ -3,7 +3,6 @@
 CONTROL, JOBS, GPU = "control", "jobs", "gpu"
 """Work pools: workflows and housekeeping; jobs that orchestrate; shards that load a model."""
 
-POOLS = (CONTROL, JOBS, GPU)
 WORKER_TYPE = "warm"
 
 RUN_WORKFLOW = "run_workflow/run-workflow"

@@ -22,7 +22,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.states import Cancelled, Crashed, Scheduled
 
-from runs.changes import force
+from runs.changes import force_from
 from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW
 from runs.states import queued
 from slideloom.settings import Settings, settings
@@ -91,8 +91,9 @@ async def sweep(client: PrefectClient) -> dict[str, int]:
             continue
         quiet_s = time.time() - max(state.timestamp.timestamp(), beat_s)
         if verdict := overdue(state.type, quiet_s, bounds):
-            await force(client, str(run.id), remedy(verdict, run.deployment_id in jobs))
-            counts[verdict.name.lower()] += 1
+            remedied = remedy(verdict, run.deployment_id in jobs)
+            if await force_from(client, str(run.id), str(state.id), remedied):
+                counts[verdict.name.lower()] += 1
     return counts
 
 

@@ -2,10 +2,14 @@
 
 import asyncio
 import base64
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import numpy as np
 from PIL import Image
 from prefect.artifacts import (
@@ -14,9 +18,21 @@ from prefect.artifacts import (
     acreate_table_artifact,
     aupdate_progress_artifact,
 )
+from prefect.exceptions import PrefectException
 
 from slideloom.drawing import preview_jpeg
 from slideloom.segmentation.report import summary_rows
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def only_shown() -> Iterator[None]:
+    """What cannot be shown is logged; a run does not fail for it."""
+    try:
+        yield
+    except (httpx.HTTPError, PrefectException) as error:
+        _log.warning("an artifact could not be written: %r", error)
 
 
 async def start_progress(total: int, done: int) -> UUID:
@@ -29,14 +45,16 @@ async def start_progress(total: int, done: int) -> UUID:
 
 async def show_progress(artifact: UUID, done: int, total: int) -> None:
     """Move the progress artifact."""
-    await aupdate_progress_artifact(artifact_id=artifact, progress=_percent(done, total))
+    with only_shown():
+        await aupdate_progress_artifact(artifact_id=artifact, progress=_percent(done, total))
 
 
 async def show_share(done: int, total: int, what: str) -> None:
     """How much of a workflow has ended; each call is a new version of one artifact."""
-    await acreate_progress_artifact(
-        progress=_percent(done, total), key="jobs-ended", description=f"{what}, {done} ended"
-    )
+    with only_shown():
+        await acreate_progress_artifact(
+            progress=_percent(done, total), key="jobs-ended", description=f"{what}, {done} ended"
+        )
 
 
 def _percent(done: int, total: int) -> float:

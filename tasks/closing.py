@@ -17,6 +17,7 @@ from runs.records import JobRun
 from slideloom.scheduling.spec import WorkflowSpec
 from slideloom.scheduling.state import JobState
 from slideloom.segmentation.aggregate import SUMMARY
+from tasks.artifacts import only_shown
 
 REFUSED = "Refused"
 """Name of the state in which a workflow ends that was not taken."""
@@ -89,7 +90,8 @@ def end_state(spec: WorkflowSpec, runs: Sequence[JobRun]) -> State[Any]:
 async def show_jobs(spec: WorkflowSpec, runs: Sequence[JobRun]) -> None:
     """The closing table: every job with its state, cells and folder."""
     text = await asyncio.to_thread(jobs_table, spec, runs)
-    await acreate_markdown_artifact(markdown=text, key="jobs", description=shape(spec))
+    with only_shown():
+        await acreate_markdown_artifact(markdown=text, key="jobs", description=shape(spec))
 
 
 def jobs_table(spec: WorkflowSpec, runs: Sequence[JobRun]) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -38,7 +39,7 @@ class Guest:
     workflow: Workflow
     errors: dict[str, BaseException] = field(default_factory=dict)
     reasons: dict[str, Reason] = field(default_factory=dict)
-    _admitted: list[str] = field(default_factory=list)
+    _admitted: "deque[str]" = field(default_factory=deque)
     _starts: dict[str, int] = field(default_factory=dict)
     _called: asyncio.Event = field(default_factory=asyncio.Event)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
@@ -52,14 +53,15 @@ class Guest:
         changed |= {job: replace(own[job], state=JobState.SKIPPED) for job in skipped}
         self.workflow = self.workflow.with_jobs(changed)
         self.reasons = {job: why for job, why in decision.reasons.items() if job in own}
-        self._admitted += admitted
+        self._admitted.extend(admitted)
         with contextlib.suppress(RuntimeError):  # its loop was closed; nobody is left to wake
             self._loop.call_soon_threadsafe(self._called.set)
 
     def next(self) -> list[str]:
         """Jobs to start now."""
         self._called.clear()
-        admitted, self._admitted = self._admitted, []
+        # Others' threads may add to it meanwhile; nothing is taken twice or lost.
+        admitted = [self._admitted.popleft() for _ in range(len(self._admitted))]
         for job in admitted:
             self._starts[job] = self.attempts(job) + 1
         return admitted

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from runs.admission import is_job
+from runs.admission import deployed_run
 from slideloom.errors import OutputBusy, OutputConflict
 from slideloom.results.folder import MANIFEST
 
@@ -31,7 +31,7 @@ def begin_anew(out: str, begin: Callable[[], _Begun]) -> _Begun:
     except OutputBusy:
         raise
     except OutputConflict:
-        if not is_job() or (Path(out) / MANIFEST).exists():
+        if deployed_run() is None or (Path(out) / MANIFEST).exists():
             raise
         shutil.rmtree(out)
         return begin()

@@ -16,11 +16,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.context import FlowRunContext
 from prefect.deployments.flow_runs import arun_deployment
 
 from runs import labels
-from runs.changes import cancel, force
+from runs.admission import deployed_run
+from runs.changes import cancel, force_from
 from runs.names import GPU_TAG, SHARD, gpu_tenant_tag, tenant_tag, workflow_tag
 from runs.reading import ENDED
 from runs.reaper import Bounds, last_beats, overdue, remedy
@@ -46,9 +46,8 @@ class ShardFailed(SlideloomError):
 
 async def own_job() -> JobRun | None:
     """The job whose run this is; None where it is not a run of a deployment."""
-    context = FlowRunContext.get()
-    own = context.flow_run if context else None
-    if own is None or own.deployment_id is None:
+    own = deployed_run()
+    if own is None:
         return None
     async with get_client() as client:
         return job_run(await client.read_flow_run(own.id))
@@ -150,7 +149,7 @@ async def _end_if_silent(client: PrefectClient, run: FlowRun) -> None:
         return
     quiet_s = time.time() - max(state.timestamp.timestamp(), beats.get(str(run.id), 0.0))
     if verdict := overdue(state.type, quiet_s, bounds):
-        await force(client, str(run.id), remedy(verdict, is_job=False))
+        await force_from(client, str(run.id), str(state.id), remedy(verdict, is_job=False))
 
 
 def _raise_what_it_raised(run: FlowRun) -> None:

@@ -1,7 +1,7 @@
 """What the dispatcher remembers of runs between two passes: a cache, never the truth."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from prefect.client.schemas.objects import StateType
@@ -139,15 +139,13 @@ class Book:
         occupying = tuple(Branch(job.id, (job,)) for job in meant if job.state is JobState.RUNNING)
         return Workflow(run.id, jobs[0].tenant if jobs else "", run.created_s, occupying)
 
-    def close(self) -> Iterable[str]:
-        """Forget and name the workflows that are over."""
-        over = [workflow for workflow in self.workflows if self._is_over(workflow)]
-        for workflow in over:
+    def close(self) -> None:
+        """Forget the workflows that are over."""
+        for workflow in [each for each in self.workflows if self._is_over(each)]:
             self.forget(workflow)
         live = {run.state_id for run in self.jobs.values()}
         self.judged &= live
         self.by_hand &= live
-        return over
 
     def _is_over(self, workflow: str) -> bool:
         run = self.workflows[workflow]

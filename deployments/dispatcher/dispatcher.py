@@ -60,6 +60,7 @@ class Dispatcher:
         self._care = Care(client, self._book, self._ear, self._reader)
         self._chores = Chores(client, self._book, self._ear)
         self._watch = Watch(client, self._book, self._ear, Bounds.stated(stated))
+        self._nap_s = TICK_S
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Dispatch until the lock is lost.
@@ -81,19 +82,17 @@ class Dispatcher:
             finally:
                 await end(comparing)
 
-    _nap_s: float = 0.0
-
     async def _start(self) -> None:
         await self._reader.prepare()
         await self._places.load()
         await self._reader.rebuild()
         self._hand.adopt()
-        await self.one_pass()
+        await self._pass_or_pause()
 
     async def _pass_or_pause(self) -> None:
         changed = self._ear.take()
         try:
-            await self.one_pass(changed)
+            await self._one_pass(changed)
         except LockLost:
             raise
         except Exception as error:  # noqa: BLE001 - see below
@@ -103,10 +102,10 @@ class Dispatcher:
             _log.debug("where it was cut off", exc_info=error)
             await asyncio.sleep(_PAUSE_S)
 
-    async def one_pass(self, changed: set[str] | None = None) -> Decision:
+    async def _one_pass(self, changed: set[str]) -> None:
         """Read what has changed, put in order what is due, decide, and carry it out."""
         await self._lock.check()
-        await self._refresh(changed or set())
+        await self._refresh(changed)
         await self._put_in_order()
         decision = decide(self._book.policy_view(), self._places.places, self._limits, time.time())
         await self._places.save(decision.places)
@@ -116,7 +115,6 @@ class Dispatcher:
         await self._watch.sweep()
         self._book.close()
         self._nap_s = _nap(decision)
-        return decision
 
     async def _put_in_order(self) -> None:
         await self._end_strangers()

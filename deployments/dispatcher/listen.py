@@ -98,7 +98,7 @@ async def _listen(ear: Ear, gap: asyncio.Event) -> None:
                 gap.set()
                 async for event in events:
                     ear.hear(event)
-            ear.since_s = math.inf
         except Exception:  # noqa: BLE001 - whatever ends the stream, it is opened again
-            ear.since_s = math.inf
             await asyncio.sleep(_PAUSE_S)
+        finally:
+            ear.since_s = math.inf

@@ -1,7 +1,6 @@
 """The dispatcher's own sweep: ends or queues runs that nobody will end, by its own clock."""
 
 import time
-from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import StateType
@@ -9,7 +8,7 @@ from prefect.client.schemas.objects import StateType
 from deployments.dispatcher.book import Book
 from deployments.dispatcher.guarding import guarded
 from deployments.dispatcher.listen import Ear
-from runs.changes import force
+from runs.changes import force_from
 from runs.reaper import Bounds, Overdue, overdue, remedy
 from runs.records import JobRun, WorkflowRun
 
@@ -53,9 +52,8 @@ class Watch:
         """Put it in order, unless it has changed since it was read."""
         self._ear.note(run.id)
         with guarded(run.id):
-            now = await self._client.read_flow_run(UUID(run.id))
-            if now.state is not None and str(now.state.id) == run.state_id:
-                await force(self._client, run.id, remedy(verdict, isinstance(run, JobRun)))
+            state = remedy(verdict, isinstance(run, JobRun))
+            await force_from(self._client, run.id, run.state_id, state)
 
     def _watched(self) -> list[JobRun | WorkflowRun]:
         runs: list[JobRun | WorkflowRun] = [

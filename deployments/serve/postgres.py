@@ -60,11 +60,6 @@ class Cluster:
         return f"postgresql+asyncpg://{self._address}"
 
     @property
-    def dsn(self) -> str:
-        """The database's address as PostgreSQL's own clients write it."""
-        return f"postgresql://{self._address}"
-
-    @property
     def _address(self) -> str:
         return f"{quote(own_name())}@/{DATABASE}?host={quote(str(self.place.socket))}"
 

@@ -57,7 +57,7 @@ def ask(cluster: Cluster, *statements: str) -> Any:
     """The last one's answer."""
 
     async def ask() -> Any:
-        connection = await asyncpg.connect(cluster.dsn)
+        connection = await asyncpg.connect(cluster.url.replace("+asyncpg", ""))
         try:
             return [await connection.fetchval(statement) for statement in statements][-1]
         finally:
@@ -87,7 +87,7 @@ def test_it_stops_though_somebody_is_connected(
 ) -> None:
     async def stop_beneath() -> None:
         with running(cluster, guard, tmp_path / "log") as process:
-            connection = await asyncpg.connect(cluster.dsn)
+            connection = await asyncpg.connect(cluster.url.replace("+asyncpg", ""))
             process.stop()
             assert process.code == 0
             connection.terminate()

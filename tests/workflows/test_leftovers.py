@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def as_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "is_job", lambda: True)
+    monkeypatch.setattr(leftovers, "deployed_run", lambda: "a run")
 
 
 @pytest.mark.usefixtures("as_job")
