@@ -16,8 +16,8 @@ from slideloom.scheduling.state import Branch, Job, Workflow
 from tasks.carrying import carry
 from tasks.checks import check_inputs
 from tasks.here import Here
-from tasks.house import HOUSE
 from tasks.jobs import Planned, plan_jobs
+from tasks.local import LOCAL_SCHEDULER
 from tasks.naming import workflow_name
 from tasks.outcomes import returned, view_of
 from tasks.refusing import read_spec
@@ -83,8 +83,10 @@ async def _run_here(spec: WorkflowSpec, workflow: str) -> dict[str, Any]:
         )
         for number, stated in enumerate(spec.branches)
     )
-    guest = await HOUSE.carry_out(Workflow(workflow, spec.tenant, HOUSE.now_s(), branches), act)
-    return returned(view_of(workflow, spec, planned, guest, created))
+    local = await LOCAL_SCHEDULER.carry_out(
+        Workflow(workflow, spec.tenant, LOCAL_SCHEDULER.now_s(), branches), act
+    )
+    return returned(view_of(workflow, spec, planned, local, created))
 
 
 def _id(workflow: str, plan: Planned) -> str:

@@ -9,8 +9,8 @@ from slideloom.errors import SlideloomError
 from slideloom.scheduling.spec import WorkflowSpec
 from slideloom.scheduling.state import Job, JobState
 from tasks.closing import verdict
-from tasks.house import Guest
 from tasks.jobs import Planned
+from tasks.local import LocalWorkflow
 
 
 class WorkflowFailed(SlideloomError):
@@ -46,7 +46,11 @@ def returned(view: WorkflowView) -> dict[str, Any]:
 
 
 def view_of(
-    workflow: str, spec: WorkflowSpec, planned: Sequence[Planned], guest: Guest, created: datetime
+    workflow: str,
+    spec: WorkflowSpec,
+    planned: Sequence[Planned],
+    local: LocalWorkflow,
+    created: datetime,
 ) -> WorkflowView:
     """A workflow that was carried out in this process, as a server would show it."""
     branches = tuple(
@@ -54,18 +58,18 @@ def view_of(
             stated.name,
             tuple(stated.needs),
             tuple(
-                _job_view(workflow, spec, job, plan, guest)
+                _job_view(workflow, spec, job, plan, local)
                 for job, plan in zip(branch.jobs, _of(planned, number), strict=True)
             ),
         )
         for number, (stated, branch) in enumerate(
-            zip(spec.branches, guest.workflow.branches, strict=True)
+            zip(spec.branches, local.workflow.branches, strict=True)
         )
     )
-    jobs = [job for branch in guest.workflow.branches for job in branch.jobs]
+    jobs = [job for branch in local.workflow.branches for job in branch.jobs]
     names = [f"{plan.name} ({plan.branch_name})" for plan in planned]
     state, said = verdict([(name, job.state) for name, job in zip(names, jobs, strict=True)])
-    causes = [str(error) for error in guest.errors.values() if str(error)]
+    causes = [str(error) for error in local.errors.values() if str(error)]
     message = f"{said}: {causes[0]}" if state is JobState.FAILED and causes else said
     return WorkflowView(
         id=workflow,
@@ -84,8 +88,10 @@ def _of(planned: Sequence[Planned], branch: int) -> list[Planned]:
     return [plan for plan in planned if plan.branch == branch]
 
 
-def _job_view(workflow: str, spec: WorkflowSpec, job: Job, plan: Planned, guest: Guest) -> JobView:
-    error = guest.errors.get(job.id) if job.state is JobState.FAILED else None
+def _job_view(
+    workflow: str, spec: WorkflowSpec, job: Job, plan: Planned, local: LocalWorkflow
+) -> JobView:
+    error = local.errors.get(job.id) if job.state is JobState.FAILED else None
     return JobView(
         id=job.id,
         tenant=spec.tenant,
@@ -96,7 +102,7 @@ def _job_view(workflow: str, spec: WorkflowSpec, job: Job, plan: Planned, guest:
         slide=plan.job.slide,
         state=job.state,
         reason=None,
-        attempt=guest.attempts(job.id),
+        attempt=local.attempts(job.id),
         done=None,
         total=None,
         message=str(error or ""),

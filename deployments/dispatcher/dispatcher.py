@@ -11,17 +11,17 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.exceptions import PrefectException
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from deployments.dispatcher.book import Book
-from deployments.dispatcher.care import Care
-from deployments.dispatcher.chores import Chores
-from deployments.dispatcher.ending import end
-from deployments.dispatcher.guarding import guarded
-from deployments.dispatcher.hand import Hand
-from deployments.dispatcher.listen import Ear, listening
+from deployments.dispatcher.admissions import Admissions
+from deployments.dispatcher.background import BackgroundWrites
+from deployments.dispatcher.cache import RunCache
+from deployments.dispatcher.events import EventFeed, listening
+from deployments.dispatcher.isolation import guarded
 from deployments.dispatcher.lock import Lock, LockLost
 from deployments.dispatcher.places import PlacesRecord
 from deployments.dispatcher.reader import Reader
-from deployments.dispatcher.watch import Watch
+from deployments.dispatcher.sweep import Sweep
+from deployments.dispatcher.tasks import end
+from deployments.dispatcher.workflows import WorkflowRuns
 from runs.changes import end_stranger
 from runs.reading import Patience
 from runs.reaper import Bounds
@@ -51,15 +51,15 @@ class Dispatcher:
         """Nothing known yet."""
         self._client, self._lock = client, lock
         self._limits = Limits(stated.max_workers, stated.max_active_users, stated.rotate_after_s)
-        self._ear = Ear()
+        self._events = EventFeed()
         self._gap = asyncio.Event()
-        self._book = Book(Patience(stated.job_retries, stated.retry_delay_s))
-        self._reader = Reader(client, self._book)
+        self._cache = RunCache(Patience(stated.job_retries, stated.retry_delay_s))
+        self._reader = Reader(client, self._cache)
         self._places = PlacesRecord(client)
-        self._hand = Hand(client, self._book, self._ear, lock)
-        self._care = Care(client, self._book, self._ear, self._reader)
-        self._chores = Chores(client, self._book, self._ear)
-        self._watch = Watch(client, self._book, self._ear, Bounds.stated(stated))
+        self._admissions = Admissions(client, self._cache, self._events, lock)
+        self._workflow_runs = WorkflowRuns(client, self._cache, self._events, self._reader)
+        self._background = BackgroundWrites(client, self._cache, self._events)
+        self._sweep = Sweep(client, self._cache, self._events, Bounds.stated(stated))
         self._nap_s = TICK_S
 
     async def run(self, ready: Callable[[], None]) -> None:
@@ -71,13 +71,13 @@ class Dispatcher:
         Raises:
             LockLost: Somebody else may be at work.
         """
-        async with listening(self._ear, self._gap), self._chores.at_work():
+        async with listening(self._events, self._gap), self._background.at_work():
             comparing = asyncio.create_task(self._compare())
             try:
                 await self._start()
                 ready()
                 while True:
-                    await self._ear.sleep(self._nap_s)
+                    await self._events.sleep(self._nap_s)
                     await self._pass_or_pause()
             finally:
                 await end(comparing)
@@ -86,18 +86,18 @@ class Dispatcher:
         await self._reader.prepare()
         await self._places.load()
         await self._reader.rebuild()
-        self._hand.adopt()
+        self._admissions.adopt()
         await self._pass_or_pause()
 
     async def _pass_or_pause(self) -> None:
-        changed = self._ear.take()
+        changed = self._events.take()
         try:
             await self._one_pass(changed)
         except LockLost:
             raise
         except Exception as error:  # noqa: BLE001 - see below
             # Whatever it is, the others' jobs must go on; each pass begins from what is there.
-            self._ear.note(*changed)
+            self._events.note(*changed)
             _log.warning("this pass was cut off and will be made again: %r", error)
             _log.debug("where it was cut off", exc_info=error)
             await asyncio.sleep(_PAUSE_S)
@@ -107,46 +107,46 @@ class Dispatcher:
         await self._lock.check()
         await self._refresh(changed)
         await self._put_in_order()
-        decision = decide(self._book.policy_view(), self._places.places, self._limits, time.time())
+        decision = decide(self._cache.policy_view(), self._places.places, self._limits, time.time())
         await self._places.save(decision.places)
-        await self._hand.admit(decision.admit)
-        self._chores.plan(decision)
-        await self._care.tend()
-        await self._watch.sweep()
-        self._book.close()
+        await self._admissions.admit(decision.admit)
+        self._background.plan(decision)
+        await self._workflow_runs.tend()
+        await self._sweep.sweep()
+        self._cache.close()
         self._nap_s = _nap(decision)
 
     async def _put_in_order(self) -> None:
         await self._end_strangers()
         await self._reader.judge()
-        await self._care.bring_back()
-        if await self._hand.settle():
-            await self._refresh(self._ear.take())
+        await self._workflow_runs.bring_back()
+        if await self._admissions.settle():
+            await self._refresh(self._events.take())
             await self._reader.judge()
 
     async def _refresh(self, changed: set[str]) -> None:
         try:
             await self._reader.refresh(changed)
         except BaseException:
-            self._ear.note(*changed)
+            self._events.note(*changed)
             raise
 
     async def _end_strangers(self) -> None:
         while self._reader.strangers:
             run_id = self._reader.strangers.pop()
-            self._ear.note(run_id)
+            self._events.note(run_id)
             with guarded(run_id):
                 await end_stranger(self._client, run_id)
 
     async def _compare(self) -> None:
-        """Compare the book with the server from time to time, and after every gap in hearing."""
+        """Compare the cache with the server from time to time, and after every gap in hearing."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._gap.wait(), COMPARE_S)
             self._gap.clear()
             try:
                 await self._reader.prepare()
-                self._ear.note(*await self._reader.stale())
+                self._events.note(*await self._reader.stale())
             except Exception as error:  # noqa: BLE001 - it must not end in silence
                 _log.warning("comparing with the server failed: %r", error)
 

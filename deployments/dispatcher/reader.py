@@ -1,4 +1,4 @@
-"""Reads runs into the book: those that have changed, and from time to time all."""
+"""Reads runs into the cache: those that have changed, and from time to time all."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 
-from deployments.dispatcher.book import Book
+from deployments.dispatcher.cache import RunCache
 from runs.admission import is_admitted, read_history
 from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW, workflow_tag
 from runs.paging import deployment_ids, read_all, read_by_ids
@@ -34,17 +34,17 @@ _ACTIVE = [
 
 
 class Reader:
-    """Keeps the book up to date.
+    """Keeps the cache up to date.
 
     Args:
         client: Prefect's client.
-        book: What is known.
+        cache: What is known.
     """
 
-    def __init__(self, client: PrefectClient, book: Book) -> None:
+    def __init__(self, client: PrefectClient, cache: RunCache) -> None:
         """Nothing read yet."""
         self._client = client
-        self._book = book
+        self._cache = cache
         self._jobs: list[UUID] = []
         self._workflow = UUID(int=0)
         self.strangers: set[str] = set()
@@ -68,19 +68,19 @@ class Reader:
         self._take(await read_all(self._client, self._of(self._jobs, _ACTIVE)))
         workflows = [*_ACTIVE, StateType.PAUSED, StateType.CRASHED]
         self._take(await read_all(self._client, self._of([self._workflow], workflows)))
-        wanted = {job.workflow for job in self._book.jobs.values()}
-        await self._complete(wanted | set(self._book.workflows))
+        wanted = {job.workflow for job in self._cache.jobs.values()}
+        await self._complete(wanted | set(self._cache.workflows))
 
     async def stale(self) -> set[str]:
-        """Runs that are not as the book has them: an event was lost, or never sent."""
+        """Runs that are not as the cache has them: an event was lost, or never sent."""
         everything = self._of([*self._jobs, self._workflow], [*_ACTIVE, StateType.PAUSED])
         runs = await read_all(self._client, everything)
         now = {str(run.id): str(run.state.id) for run in runs if run.state is not None}
-        known: list[JobRun | WorkflowRun] = [*self._book.jobs.values()]
-        known += self._book.workflows.values()
-        book = {run.id: run.state_id for run in known if run.type not in ENDED}
+        known: list[JobRun | WorkflowRun] = [*self._cache.jobs.values()]
+        known += self._cache.workflows.values()
+        cache = {run.id: run.state_id for run in known if run.type not in ENDED}
         return {
-            run_id for run_id in now.keys() | book.keys() if now.get(run_id) != book.get(run_id)
+            run_id for run_id in now.keys() | cache.keys() if now.get(run_id) != cache.get(run_id)
         }
 
     async def refresh(self, run_ids: Iterable[str]) -> None:
@@ -88,12 +88,12 @@ class Reader:
         wanted = set(run_ids)
         runs = await read_by_ids(self._client, wanted)
         for run_id in wanted - {str(run.id) for run in runs}:
-            if run_id in self._book.workflows:
-                self._book.put_workflow(_deleted(run_id))
+            if run_id in self._cache.workflows:
+                self._cache.put_workflow(_deleted(run_id))
             else:
-                self._book.forget_job(run_id)
+                self._cache.forget_job(run_id)
         self._take(runs)
-        unknown = {job.workflow for job in self._book.jobs.values()} - set(self._book.workflows)
+        unknown = {job.workflow for job in self._cache.jobs.values()} - set(self._cache.workflows)
         if unknown:
             await self._complete(unknown)
 
@@ -103,10 +103,10 @@ class Reader:
 
     async def judge(self) -> None:
         """Find out which runs reached a worker's queue past the dispatcher."""
-        runs = self._book.unjudged()
+        runs = self._cache.unjudged()
         histories = await asyncio.gather(*(read_history(self._client, run.id) for run in runs))
         for run, history in zip(runs, histories, strict=True):
-            self._book.judge(run.state_id, not is_admitted(run.admitted, history))
+            self._cache.judge(run.state_id, not is_admitted(run.admitted, history))
 
     async def _complete(self, workflows: Iterable[str]) -> None:
         """Read workflows' runs and all their jobs."""
@@ -116,9 +116,9 @@ class Reader:
             found = [workflow_run(run) for run in await read_by_ids(self._client, part)]
             for run in found:
                 if run is not None:
-                    self._book.put_workflow(run)
+                    self._cache.put_workflow(run)
             for gone in set(part) - {run.id for run in found if run is not None}:
-                self._book.put_workflow(_deleted(gone))
+                self._cache.put_workflow(_deleted(gone))
             self._take(await self._jobs_of(part))
 
     def _of(self, deployments: Sequence[UUID], types: Sequence[StateType]) -> FlowRunFilter:
@@ -148,16 +148,16 @@ class Reader:
         if run is None:
             return
         over = run.type in ENDED and run.type is not StateType.CRASHED
-        if run.id in self._book.workflows or not over:
-            self._book.put_workflow(run)
+        if run.id in self._cache.workflows or not over:
+            self._cache.put_workflow(run)
 
     def _take_job(self, run: FlowRun, job: JobRun | None) -> None:
         if job is None:
             if run.state is not None and run.state.type is StateType.SCHEDULED:
                 self.strangers.add(str(run.id))
             return
-        if job.workflow in self._book.workflows or job.type not in ENDED:
-            self._book.put_job(job)
+        if job.workflow in self._cache.workflows or job.type not in ENDED:
+            self._cache.put_job(job)
 
 
 def _deleted(workflow: str) -> WorkflowRun:

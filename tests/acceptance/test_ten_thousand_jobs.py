@@ -19,7 +19,7 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
-from deployments.dispatcher.ending import end
+from deployments.dispatcher.tasks import end
 from deployments.serve.guardian import Guard
 from deployments.serve.prefect_server import python
 from deployments.serve.processes import Process

@@ -13,8 +13,8 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Completed
 
 from deployments.dispatcher.dispatcher import dispatch
-from deployments.dispatcher.ending import end
 from deployments.dispatcher.lock import DatabaseLock, FileLock, Lock
+from deployments.dispatcher.tasks import end
 from runs.names import PLACES
 from slideloom.settings import Settings
 from tests.dispatcher import town

@@ -9,7 +9,7 @@ import pytest
 from prefect.client.schemas.objects import StateType
 from prefect.states import AwaitingRetry, Crashed, Failed, Pending
 
-from deployments.dispatcher.care import MAX_RESTARTS
+from deployments.dispatcher.workflows import MAX_RESTARTS
 from runs import labels
 from runs.changes import cancel, force, fresh
 from runs.names import SEGMENT_JOB, TISSUE_JOB

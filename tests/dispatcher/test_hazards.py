@@ -13,9 +13,9 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events import Event, Resource
 
-from deployments.dispatcher.book import Book
-from deployments.dispatcher.listen import Ear
-from deployments.dispatcher.watch import Watch
+from deployments.dispatcher.cache import RunCache
+from deployments.dispatcher.events import EventFeed
+from deployments.dispatcher.sweep import Sweep
 from runs import labels
 from runs.names import PLACES, RUN_WORKFLOW, TISSUE_JOB
 from runs.reading import Patience, shape_of
@@ -107,21 +107,21 @@ def test_deleting_a_workflow_cancels_its_jobs_and_stops_nobody_else(
 
 
 def test_events_that_anybody_sends_are_taken_for_what_they_are() -> None:
-    ear = Ear()
+    feed = EventFeed()
     resource = Resource({"prefect.resource.id": "prefect.flow-run.no-run"})
-    ear.hear(Event(event="prefect.flow-run.Completed", resource=resource))
-    assert ear.take() == set()
+    feed.take_note(Event(event="prefect.flow-run.Completed", resource=resource))
+    assert feed.take() == set()
 
 
 @pytest.mark.parametrize(("since_s", "ended"), [(math.inf, False), (0.0, True)])
 def test_no_run_is_silent_while_nobody_can_hear_it(since_s: float, ended: bool) -> None:
     async def main() -> None:
         async with get_client() as client:
-            book = Book(Patience())
-            book.put_job(made_run(StateType.RUNNING))
-            ear = Ear()
-            ear.since_s = since_s
-            watch = Watch(client, book, ear, Bounds(0.0, 0.0, 0.0))
+            cache = RunCache(Patience())
+            cache.put_job(made_run(StateType.RUNNING))
+            feed = EventFeed()
+            feed.since_s = since_s
+            watch = Sweep(client, cache, feed, Bounds(0.0, 0.0, 0.0))
             with mock.patch.object(watch, "_end", mock.AsyncMock()) as end:
                 await watch.sweep()
                 await watch.sweep()

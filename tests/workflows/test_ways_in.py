@@ -24,7 +24,7 @@ from slideloom.results.folder import MANIFEST
 from slideloom.scheduling.errors import SpecUnusable
 from slideloom.scheduling.spec import check_spec
 from tasks import waiting
-from tasks.house import HOUSE
+from tasks.local import LOCAL_SCHEDULER
 from tasks.outcomes import WorkflowCancelled, WorkflowFailed
 from tasks.refusing import WorkflowRefused
 from tests.workflows.server import TENANT, carry_out, pretend, spec
@@ -155,7 +155,7 @@ def test_without_a_server_it_runs_here(in_process: Path) -> None:
     folders = [job["folder"] for branch in done["branches"] for job in branch["jobs"]]
     assert folders[1] == str(in_process / "home" / "results" / TENANT / done["id"] / "1-0")
     assert json.loads((Path(folders[1]) / "summary.json").read_bytes())["cells"]["cells"] > 0
-    assert HOUSE.waiting() == {}
+    assert LOCAL_SCHEDULER.waiting() == {}
 
 
 def test_here_a_failure_stays_in_its_branch(

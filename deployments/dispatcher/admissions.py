@@ -15,9 +15,9 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.responses import SetStateStatus
 
-from deployments.dispatcher.book import Book
-from deployments.dispatcher.guarding import guarded
-from deployments.dispatcher.listen import Ear
+from deployments.dispatcher.cache import RunCache
+from deployments.dispatcher.events import EventFeed
+from deployments.dispatcher.isolation import guarded
 from deployments.dispatcher.lock import Lock
 from runs import labels
 from runs.admission import BY_HAND, has_ended, read_history
@@ -29,30 +29,30 @@ from runs.states import QUEUED
 _AT_ONCE = 8
 
 
-class Hand:
+class Admissions:
     """Writes to Prefect in the name of the dispatcher that holds the lock.
 
     Args:
         client: Prefect's client.
-        book: What is known; kept up to date with what is written.
-        ear: Told which runs were changed.
+        cache: What is known; kept up to date with what is written.
+        feed: Told which runs were changed.
         lock: Looked at before every resume.
     """
 
-    def __init__(self, client: PrefectClient, book: Book, ear: Ear, lock: Lock) -> None:
+    def __init__(self, client: PrefectClient, cache: RunCache, feed: EventFeed, lock: Lock) -> None:
         """With a name of its own, to tell its admissions from an earlier dispatcher's."""
-        self._client, self._book, self._ear, self._lock = client, book, ear, lock
+        self._client, self._cache, self._events, self._lock = client, cache, feed, lock
         self._name = uuid4().hex[:12]
         self._adopted: set[str] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     def adopt(self) -> None:
         """Take over what an earlier dispatcher has admitted and not resumed."""
-        self._adopted = {run.state_id for run in self._book.jobs.values() if _is_intended(run)}
+        self._adopted = {run.state_id for run in self._cache.jobs.values() if _is_intended(run)}
 
     async def admit(self, jobs: Iterable[str]) -> None:
         """Write the admissions down, then let the runs go."""
-        await self._all(self._admit(self._book.jobs[job]) for job in jobs)
+        await self._all(self._admit(self._cache.jobs[job]) for job in jobs)
 
     async def settle(self) -> bool:
         """Do what is due to runs before their states mean what they should.
@@ -60,8 +60,8 @@ class Hand:
         Returns:
             Whether anything was done, so that runs have to be read again.
         """
-        suspects = [run for run in self._book.jobs.values() if not _is_plain(run)]
-        due = [(run, self._book.meaning(run)[1]) for run in suspects]
+        suspects = [run for run in self._cache.jobs.values() if not _is_plain(run)]
+        due = [(run, self._cache.meaning(run)[1]) for run in suspects]
         todo = [(run, what) for run, what in due if what is not Due.NOTHING]
         await self._all(self._settle(run, what) for run, what in todo)
         return bool(todo)
@@ -83,11 +83,11 @@ class Hand:
             labels.ADMITTED: run.state_id,
             labels.DISPATCHER: self._name,
         }
-        self._ear.note(run.id)
+        self._events.note(run.id)
         with guarded(run.id):
             await self._client.update_flow_run_labels(UUID(run.id), intent)
             run = replace(run, labels={**run.labels, **intent})
-            self._book.put_job(run)
+            self._cache.put_job(run)
             await self._resume(run)
 
     async def _resume(self, run: JobRun) -> None:
@@ -95,8 +95,8 @@ class Hand:
         result = await self._client.resume_flow_run(UUID(run.id))
         if result.status is SetStateStatus.ACCEPT and result.state is not None:
             state = result.state
-            self._book.judge(str(state.id), by_hand=False)
-            self._book.put_job(
+            self._cache.judge(str(state.id), by_hand=False)
+            self._cache.put_job(
                 replace(
                     run,
                     type=state.type,
@@ -107,7 +107,7 @@ class Hand:
             )
 
     async def _settle(self, run: JobRun, due: Due) -> None:
-        self._ear.note(run.id)
+        self._events.note(run.id)
         with guarded(run.id):
             await self._do(run, due)
 
@@ -131,7 +131,7 @@ class Hand:
             await self._client.update_flow_run_labels(UUID(run.id), {labels.ADMITTED: ""})
 
     async def _retry(self, run: JobRun) -> None:
-        not_before_s = pause_until_s(run, self._book.patience)
+        not_before_s = pause_until_s(run, self._cache.patience)
         intent: dict[str, bool | int | float | str] = {
             labels.RETRIES: run.retries + 1,
             labels.NOT_BEFORE: not_before_s,

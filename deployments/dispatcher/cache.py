@@ -14,7 +14,7 @@ _Place = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Book:
+class RunCache:
     """Runs of all workflows that are not over.
 
     Attributes:

@@ -12,14 +12,14 @@ from prefect.events import Event
 from prefect.events.clients import get_events_subscriber
 from prefect.events.filters import EventFilter, EventNameFilter
 
-from deployments.dispatcher.ending import end
+from deployments.dispatcher.tasks import end
 
 _PREFIX = "prefect.flow-run."
 _BEAT = f"{_PREFIX}heartbeat"
 _PAUSE_S = 1.0
 
 
-class Ear:
+class EventFeed:
     """What was heard since somebody last took it.
 
     Attributes:
@@ -29,13 +29,13 @@ class Ear:
     """
 
     def __init__(self) -> None:
-        """Deaf."""
+        """Not listening yet."""
         self.wake = asyncio.Event()
         self.since_s = math.inf
         self.beats_s: dict[str, float] = {}
         self._changed: set[str] = set()
 
-    def hear(self, event: Event) -> None:
+    def take_note(self, event: Event) -> None:
         """Take note of an event of a flow run."""
         run_id = event.resource.id.removeprefix(_PREFIX)
         if not _is_id(run_id):
@@ -75,30 +75,30 @@ def _is_id(text: str) -> bool:
 
 
 @asynccontextmanager
-async def listening(ear: Ear, gap: asyncio.Event) -> AsyncIterator[None]:
+async def listening(feed: EventFeed, gap: asyncio.Event) -> AsyncIterator[None]:
     """Listen while the block runs.
 
     Args:
-        ear: Hears.
+        feed: Takes note of what comes.
         gap: Set whenever events may have been missed: compare everything.
     """
-    task = asyncio.create_task(_listen(ear, gap))
+    task = asyncio.create_task(_listen(feed, gap))
     try:
         yield
     finally:
         await end(task)
 
 
-async def _listen(ear: Ear, gap: asyncio.Event) -> None:
+async def _listen(feed: EventFeed, gap: asyncio.Event) -> None:
     wanted = EventFilter(event=EventNameFilter(prefix=[_PREFIX]))
     while True:
         try:
             async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
-                ear.since_s = time.monotonic()
+                feed.since_s = time.monotonic()
                 gap.set()
                 async for event in events:
-                    ear.hear(event)
+                    feed.take_note(event)
         except Exception:  # noqa: BLE001 - whatever ends the stream, it is opened again
             await asyncio.sleep(_PAUSE_S)
         finally:
-            ear.since_s = math.inf
+            feed.since_s = math.inf

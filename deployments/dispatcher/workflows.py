@@ -9,9 +9,9 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import StateType
 from prefect.states import Failed
 
-from deployments.dispatcher.book import Book
-from deployments.dispatcher.guarding import guarded
-from deployments.dispatcher.listen import Ear
+from deployments.dispatcher.cache import RunCache
+from deployments.dispatcher.events import EventFeed
+from deployments.dispatcher.isolation import guarded
 from deployments.dispatcher.reader import Reader
 from runs import labels
 from runs.changes import cancel, force
@@ -26,37 +26,39 @@ _AT_A_TIME = 32
 _DIED = "Its worker died"
 
 
-class Care:
+class WorkflowRuns:
     """Looks after the workflows' own runs.
 
     Args:
         client: Prefect's client.
-        book: What is known.
-        ear: Told which runs were changed.
+        cache: What is known.
+        feed: Told which runs were changed.
         reader: Reads a workflow whose jobs do not add up.
     """
 
-    def __init__(self, client: PrefectClient, book: Book, ear: Ear, reader: Reader) -> None:
+    def __init__(
+        self, client: PrefectClient, cache: RunCache, feed: EventFeed, reader: Reader
+    ) -> None:
         """Nothing done yet."""
-        self._client, self._book, self._ear, self._reader = client, book, ear, reader
+        self._client, self._cache, self._events, self._reader = client, cache, feed, reader
         self._resumed: set[str] = set()
 
     async def tend(self) -> None:
         """Do what each workflow's run needs."""
-        for run in list(self._book.workflows.values()):
+        for run in list(self._cache.workflows.values()):
             with guarded(run.id):
                 await self._tend(run)
-        self._resumed &= {run.state_id for run in self._book.workflows.values()}
+        self._resumed &= {run.state_id for run in self._cache.workflows.values()}
 
     async def bring_back(self) -> None:
         """Queue skipped jobs again when what they were skipped for is being tried again."""
         skipped = (
             job
-            for workflow in list(self._book.workflows)
-            for job in returning(self._book.view(workflow).branches)
+            for workflow in list(self._cache.workflows)
+            for job in returning(self._cache.view(workflow).branches)
         )
         for job in islice(skipped, _AT_A_TIME):
-            self._ear.note(job.id)
+            self._events.note(job.id)
             with guarded(job.id):
                 await self._client.update_flow_run_labels(
                     UUID(job.id), {labels.NOT_BEFORE: time.time()}
@@ -64,7 +66,7 @@ class Care:
                 await force(self._client, job.id, queued("What it waits for is tried again."))
 
     async def _tend(self, run: WorkflowRun) -> None:
-        if self._book.is_cancelled(run.id):
+        if self._cache.is_cancelled(run.id):
             await self._cancel_jobs(run)
         elif run.type is StateType.CRASHED or self._is_half_made(run):
             await self._restart(run)
@@ -76,19 +78,19 @@ class Care:
     async def _cancel_jobs(self, run: WorkflowRun) -> None:
         todo = [job for job in self._open_jobs(run) if job.type is not StateType.CANCELLING]
         for job in todo[:_AT_A_TIME]:
-            self._ear.note(job.id)
+            self._events.note(job.id)
             with guarded(job.id):
                 await cancel(self._client, job.id)
 
     def _open_jobs(self, run: WorkflowRun) -> Iterator[JobRun]:
-        return (job for job in self._book.jobs_of(run.id) if job.type not in ENDED)
+        return (job for job in self._cache.jobs_of(run.id) if job.type not in ENDED)
 
     def _is_half_made(self, run: WorkflowRun) -> bool:
         some = any(True for _ in self._open_jobs(run))
-        return run.type is StateType.FAILED and some and not self._book.is_complete(run.id)
+        return run.type is StateType.FAILED and some and not self._cache.is_complete(run.id)
 
     async def _restart(self, run: WorkflowRun) -> None:
-        self._ear.note(run.id)
+        self._events.note(run.id)
         if run.restarts >= MAX_RESTARTS:
             await self._give_up(run)
             return
@@ -103,17 +105,17 @@ class Care:
         await force(self._client, run.id, Failed(message=said[:500]))
 
     async def _reopen(self, run: WorkflowRun) -> None:
-        if self._book.is_complete(run.id) and any(True for _ in self._open_jobs(run)):
-            self._ear.note(run.id)
+        if self._cache.is_complete(run.id) and any(True for _ in self._open_jobs(run)):
+            self._events.note(run.id)
             await force(self._client, run.id, awaiting("A job is tried again."))
 
     async def _resume(self, run: WorkflowRun) -> None:
         """Let it close, or make the jobs that are missing."""
-        if not self._book.is_complete(run.id):
+        if not self._cache.is_complete(run.id):
             await self._reader.load(run.id)
-        complete = self._book.is_complete(run.id)
-        if complete and self._book.view(run.id).outcome() is None:
+        complete = self._cache.is_complete(run.id)
+        if complete and self._cache.view(run.id).outcome() is None:
             return
-        self._ear.note(run.id)
+        self._events.note(run.id)
         await self._client.resume_flow_run(UUID(run.id))
         self._resumed.add(run.state_id)

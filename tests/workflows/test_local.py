@@ -1,4 +1,4 @@
-"""The house of one process: the promises at each decision, whatever its jobs do."""
+"""The scheduler of one process: the promises at each decision, whatever its jobs do."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ from slideloom.scheduling.state import (
     Reason,
     Workflow,
 )
-from tasks.house import Act, Guest, House
+from tasks.local import Act, LocalScheduler, LocalWorkflow
 from tests.unit.scheduling.houses import letters, workflow
 from tests.unit.scheduling.promises import check_promises
 
@@ -31,7 +31,7 @@ class Broken(Exception):
     """What a retry may help."""
 
 
-class Watched(House):
+class Watched(LocalScheduler):
     """Checks the promises at each decision, and counts what runs at the same time."""
 
     def __init__(self, limits: Limits = LIMITS, retries: int = 0, delay_s: float = 0.0) -> None:
@@ -75,35 +75,35 @@ class Work:
             raise end
 
 
-def carried(house: House, flow: Workflow, act: Act) -> Guest:
-    return asyncio.run(house.carry_out(flow, act))
+def carried(scheduler: LocalScheduler, flow: Workflow, act: Act) -> LocalWorkflow:
+    return asyncio.run(scheduler.carry_out(flow, act))
 
 
 def test_branches_run_side_by_side_and_jobs_of_one_in_order() -> None:
-    house, work = Watched(), Work({})
-    guest = carried(house, workflow("a", 0.0, one="ppp", two="pp", three="p one two"), work.act)
-    assert letters(guest.workflow) == {"one": "sss", "two": "ss", "three": "s"}
+    scheduler, work = Watched(), Work({})
+    local = carried(scheduler, workflow("a", 0.0, one="ppp", two="pp", three="p one two"), work.act)
+    assert letters(local.workflow) == {"one": "sss", "two": "ss", "three": "s"}
     assert work.most == 2
     assert [job for job in work.ran if ".one" in job] == ["a.one0", "a.one1", "a.one2"]
     assert work.ran[-1] == "a.three0"
-    assert house.broken == []
+    assert scheduler.broken == []
 
 
 def test_a_failure_stays_in_its_branch_and_what_needs_it() -> None:
-    house, work = Watched(), Work({"a.one0": [Broken("no")]})
-    guest = carried(house, workflow("a", 0.0, one="pp", two="pp", three="p one"), work.act)
-    assert letters(guest.workflow) == {"one": "fk", "two": "ss", "three": "k"}
-    assert {job: str(error) for job, error in guest.errors.items()} == {"a.one0": "no"}
+    scheduler, work = Watched(), Work({"a.one0": [Broken("no")]})
+    local = carried(scheduler, workflow("a", 0.0, one="pp", two="pp", three="p one"), work.act)
+    assert letters(local.workflow) == {"one": "fk", "two": "ss", "three": "k"}
+    assert {job: str(error) for job, error in local.errors.items()} == {"a.one0": "no"}
 
 
 def test_what_breaks_is_tried_again_and_bad_input_is_not() -> None:
-    house = Watched(retries=1)
+    scheduler = Watched(retries=1)
     bad = SlideUnreadable("a.svs")
     work = Work({"a.one0": [Broken(), None], "a.two0": [bad], "a.three0": [Broken(), Broken()]})
-    guest = carried(house, workflow("a", 0.0, one="p", two="p", three="p"), work.act)
-    assert letters(guest.workflow) == {"one": "s", "two": "f", "three": "f"}
+    local = carried(scheduler, workflow("a", 0.0, one="p", two="p", three="p"), work.act)
+    assert letters(local.workflow) == {"one": "s", "two": "f", "three": "f"}
     assert Counter(work.ran) == {"a.one0": 2, "a.two0": 1, "a.three0": 2}
-    assert guest.attempts("a.one0") == 2
+    assert local.attempts("a.one0") == 2
 
 
 def test_between_two_tries_there_is_a_pause_that_holds_the_branch() -> None:
@@ -122,22 +122,22 @@ def test_between_two_tries_there_is_a_pause_that_holds_the_branch() -> None:
                 if job.not_before_s is not None and job.id in said.admit
             )
 
-    house = Slow(retries=2, delay_s=0.01)
+    scheduler = Slow(retries=2, delay_s=0.01)
     work = Work({"a.one0": [Broken(), Broken()]})
-    guest = carried(house, workflow("a", 0.0, one="pp"), work.act)
-    assert letters(guest.workflow) == {"one": "ss"}
+    local = carried(scheduler, workflow("a", 0.0, one="pp"), work.act)
+    assert letters(local.workflow) == {"one": "ss"}
     assert len(seen) == 2
     assert all(not_before is not None and now >= not_before for now, not_before in seen)
 
 
 def test_a_job_that_cancels_itself_is_cancelled_and_the_rest_goes_on() -> None:
-    house, work = Watched(), Work({"a.one0": [asyncio.CancelledError()]})
-    guest = carried(house, workflow("a", 0.0, one="pp", two="p"), work.act)
-    assert letters(guest.workflow) == {"one": "ck", "two": "s"}
+    scheduler, work = Watched(), Work({"a.one0": [asyncio.CancelledError()]})
+    local = carried(scheduler, workflow("a", 0.0, one="pp", two="p"), work.act)
+    assert letters(local.workflow) == {"one": "ck", "two": "s"}
 
 
 def test_cancelled_it_stops_its_jobs_and_leaves_the_house_to_others() -> None:
-    house = Watched(Limits(max_workers=1, max_active_users=1))
+    scheduler = Watched(Limits(max_workers=1, max_active_users=1))
     stopped: list[str] = []
 
     async def forever(job: str) -> None:
@@ -147,10 +147,10 @@ def test_cancelled_it_stops_its_jobs_and_leaves_the_house_to_others() -> None:
             await asyncio.sleep(0)
             stopped.append(job)
 
-    async def act() -> Guest:
-        first = asyncio.create_task(house.carry_out(workflow("a", 0.0, one="pp"), forever))
-        second = asyncio.create_task(house.carry_out(workflow("b", 1.0, one="p"), Work({}).act))
-        while house.waiting().get("b.one0") is not Reason.USER_SLOT:
+    async def act() -> LocalWorkflow:
+        first = asyncio.create_task(scheduler.carry_out(workflow("a", 0.0, one="pp"), forever))
+        second = asyncio.create_task(scheduler.carry_out(workflow("b", 1.0, one="p"), Work({}).act))
+        while scheduler.waiting().get("b.one0") is not Reason.USER_SLOT:
             await asyncio.sleep(0)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -159,8 +159,8 @@ def test_cancelled_it_stops_its_jobs_and_leaves_the_house_to_others() -> None:
         return await second
 
     assert letters(asyncio.run(act()).workflow) == {"one": "s"}
-    assert house.waiting() == {}
-    assert house.broken == []
+    assert scheduler.waiting() == {}
+    assert scheduler.broken == []
 
 
 def made(random: Random, name: str) -> tuple[Workflow, dict[str, Sequence[BaseException | None]]]:
@@ -181,8 +181,8 @@ def made(random: Random, name: str) -> tuple[Workflow, dict[str, Sequence[BaseEx
 @pytest.mark.parametrize("seed", range(6))
 def test_many_workflows_on_several_threads_share_one_house(seed: int) -> None:
     random = Random(seed)
-    house = Watched(retries=1)
-    ended: list[Guest] = []
+    scheduler = Watched(retries=1)
+    ended: list[LocalWorkflow] = []
     running, most = Counter[str](), [0]
     lock = threading.Lock()
 
@@ -201,7 +201,7 @@ def test_many_workflows_on_several_threads_share_one_house(seed: int) -> None:
 
     async def some(flows: list[tuple[Workflow, dict[str, Sequence[BaseException | None]]]]) -> None:
         works = [(flow, Work(plan, turns=random.randint(0, 5))) for flow, plan in flows]
-        stays = (house.carry_out(flow, counting(work.act)) for flow, work in works)
+        stays = (scheduler.carry_out(flow, counting(work.act)) for flow, work in works)
         ended.extend(await asyncio.gather(*stays))
 
     parts = [[made(random, f"w{part}-{n}") for n in range(4)] for part in range(3)]
@@ -211,10 +211,10 @@ def test_many_workflows_on_several_threads_share_one_house(seed: int) -> None:
     for thread in threads:
         thread.join()
     assert len(ended) == 12
-    assert house.broken == []
-    assert house.decisions > 12
+    assert scheduler.broken == []
+    assert scheduler.decisions > 12
     assert most[0] <= LIMITS.max_workers
     over = {JobState.PENDING, JobState.RUNNING}
     assert all(
-        job.state not in over for guest in ended for b in guest.workflow.branches for job in b.jobs
+        job.state not in over for local in ended for b in local.workflow.branches for job in b.jobs
     )

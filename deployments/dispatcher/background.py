@@ -11,16 +11,16 @@ from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 
-from deployments.dispatcher.book import Book
-from deployments.dispatcher.ending import end
-from deployments.dispatcher.listen import Ear
+from deployments.dispatcher.cache import RunCache
+from deployments.dispatcher.events import EventFeed
+from deployments.dispatcher.tasks import end
 from runs.names import WAITING
 from runs.records import JobRun
 from runs.states import QUEUED, skipped
 from slideloom.scheduling.state import Decision
 
 _log = logging.getLogger(__name__)
-_HANDS = 3
+_AT_ONCE = 3
 """Skips at the same time."""
 _PAUSE_S = 1.0
 _REASON_PAUSE_S = 0.04
@@ -28,18 +28,18 @@ _REASON_PAUSE_S = 0.04
 _SKIP = "An earlier job of its branch, or a branch that it needs, did not succeed."
 
 
-class Chores:
+class BackgroundWrites:
     """What is still to be written; the last word on a run counts.
 
     Args:
         client: Prefect's client.
-        book: What is known.
-        ear: Told which runs were changed.
+        cache: What is known.
+        feed: Told which runs were changed.
     """
 
-    def __init__(self, client: PrefectClient, book: Book, ear: Ear) -> None:
+    def __init__(self, client: PrefectClient, cache: RunCache, feed: EventFeed) -> None:
         """Nothing to do yet."""
-        self._client, self._book, self._ear = client, book, ear
+        self._client, self._cache, self._events = client, cache, feed
         self._skips: dict[str, None] = {}
         self._reasons: dict[str, str | None] = {}
         self._skip_work, self._say_work = asyncio.Event(), asyncio.Event()
@@ -51,10 +51,10 @@ class Chores:
         said: dict[str, str | None] = {
             job: f"{WAITING}{reason}"
             for job, reason in decision.reasons.items()
-            if f"{WAITING}{reason}" not in self._book.jobs[job].tags
+            if f"{WAITING}{reason}" not in self._cache.jobs[job].tags
         }
         silent: dict[str, str | None] = {
-            job: None for job in self._book.jobs if self._has_a_stale_reason(job)
+            job: None for job in self._cache.jobs if self._has_a_stale_reason(job)
         }
         self._reasons.clear()
         self._reasons.update(silent | said)
@@ -64,41 +64,41 @@ class Chores:
             self._say_work.set()
 
     def _has_a_stale_reason(self, job: str) -> bool:
-        run = self._book.jobs[job]
+        run = self._cache.jobs[job]
         return run.state != QUEUED and any(tag.startswith(WAITING) for tag in run.tags)
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """Do chores while the block runs."""
-        hands = [asyncio.create_task(self._forever(self._skip_next)) for _ in range(_HANDS)]
-        hands.append(asyncio.create_task(self._forever(self._say_next)))
+        """Write while the block runs."""
+        writers = [asyncio.create_task(self._forever(self._skip_next)) for _ in range(_AT_ONCE)]
+        writers.append(asyncio.create_task(self._forever(self._say_next)))
         try:
             yield
         finally:
-            await end(*hands)
+            await end(*writers)
 
     async def _forever(self, do: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
                 await do()
-            except Exception as error:  # noqa: BLE001 - the hand must not die of one chore
-                _log.warning("a chore failed and will be tried again: %r", error)
+            except Exception as error:  # noqa: BLE001 - one write must not end all
+                _log.warning("a write failed and will be made again: %r", error)
                 await asyncio.sleep(_PAUSE_S)
 
     async def _skip_next(self) -> None:
         await _until_any(self._skips, self._skip_work)
         job = next(iter(self._skips))
         del self._skips[job]
-        run = self._book.jobs.get(job)
+        run = self._cache.jobs.get(job)
         if run is not None and run.state == QUEUED:
             await self._client.set_flow_run_state(UUID(run.id), skipped(_SKIP))
-            self._ear.note(run.id)
+            self._events.note(run.id)
 
     async def _say_next(self) -> None:
         await _until_any(self._reasons, self._say_work)
         job = next(iter(self._reasons))
         tag = self._reasons.pop(job)
-        run = self._book.jobs.get(job)
+        run = self._cache.jobs.get(job)
         if run is not None and (tag is None or run.state == QUEUED):
             await self._tell(run, tag)
             await asyncio.sleep(_REASON_PAUSE_S)
@@ -108,7 +108,7 @@ class Chores:
         others = frozenset(found for found in run.tags if not found.startswith(WAITING))
         tags = others | ({tag} if tag else set())
         await self._client.update_flow_run(UUID(run.id), tags=sorted(tags))
-        self._book.retag(run.id, tags)
+        self._cache.retag(run.id, tags)
 
 
 async def _until_any(jobs: Mapping[str, object], work: asyncio.Event) -> None:

@@ -1,7 +1,7 @@
 """Who may run when, where no server decides: the same rules, held within one process.
 
-Workflows may be carried out from several threads and event loops at once; they share one house,
-its places and its workers. Everybody who changes something decides for all, under a lock; whose
+Workflows may be carried out from several threads and event loops at once; they share one
+scheduler, its places and its workers. Everybody who changes something decides for all, under a lock; whose
 jobs are let go is told, and starts them himself.
 """
 
@@ -27,8 +27,8 @@ Observer = Callable[[list[Workflow], tuple[Place, ...], float, Decision], None]
 
 
 @dataclass(slots=True)
-class Guest:
-    """A workflow in the house.
+class LocalWorkflow:
+    """A workflow that is carried out in this process.
 
     Attributes:
         workflow: With the states of its jobs as they are.
@@ -97,7 +97,7 @@ def _stated_patience() -> Patience:
     return Patience(stated.job_retries, stated.retry_delay_s)
 
 
-class House:
+class LocalScheduler:
     """Admits the jobs of all workflows that are carried out in it.
 
     Args:
@@ -118,7 +118,7 @@ class House:
         self._limits, self._patience, self._clock = limits, patience, clock
         self._observer = observer
         self._lock = threading.Lock()
-        self._guests: dict[str, Guest] = {}
+        self._guests: dict[str, LocalWorkflow] = {}
         self._places: tuple[Place, ...] = ()
         self._wake_s: float | None = None
 
@@ -130,10 +130,10 @@ class House:
         """Why each job waits, by its id."""
         with self._lock:
             return {
-                job: why for guest in self._guests.values() for job, why in guest.reasons.items()
+                job: why for local in self._guests.values() for job, why in local.reasons.items()
             }
 
-    async def carry_out(self, workflow: Workflow, act: Act) -> Guest:
+    async def carry_out(self, workflow: Workflow, act: Act) -> LocalWorkflow:
         """Do a workflow's jobs as the rules let them; each failure stays in its branch.
 
         Cancelled, it stops its jobs, waits until they have stopped, and leaves.
@@ -146,60 +146,60 @@ class House:
             The workflow as it has ended, with what went wrong.
         """
         tasks = set[asyncio.Task[None]]()
-        with self._entered(Guest(workflow)) as guest:
+        with self._entered(LocalWorkflow(workflow)) as local:
             try:
-                while guest.workflow.outcome() is None:
-                    for job in guest.next():
-                        tasks.add(asyncio.create_task(self._do(guest, job, act)))
-                    if guest.workflow.outcome() is None and not await guest.called(self._nap_s()):
+                while local.workflow.outcome() is None:
+                    for job in local.next():
+                        tasks.add(asyncio.create_task(self._do(local, job, act)))
+                    if local.workflow.outcome() is None and not await local.called(self._nap_s()):
                         self._decide()
                 await asyncio.gather(*tasks, return_exceptions=True)
             finally:
                 await _stopped(tasks)
-        return guest
+        return local
 
-    async def _do(self, guest: Guest, job: str, act: Act) -> None:
+    async def _do(self, local: LocalWorkflow, job: str, act: Act) -> None:
         try:
             await act(job)
         except asyncio.CancelledError as error:
-            guest.errors[job] = error
-            self._change(guest, Job(job, JobState.CANCELLED))
+            local.errors[job] = error
+            self._change(local, Job(job, JobState.CANCELLED))
             raise
         except BaseException as error:
-            self._change(guest, guest.broke(job, error, self._patience(), self._clock()))
+            self._change(local, local.broke(job, error, self._patience(), self._clock()))
             if not isinstance(error, Exception):
                 raise
         else:
-            self._change(guest, Job(job, JobState.SUCCEEDED))
+            self._change(local, Job(job, JobState.SUCCEEDED))
 
     @contextmanager
-    def _entered(self, guest: Guest) -> Iterator[Guest]:
+    def _entered(self, local: LocalWorkflow) -> Iterator[LocalWorkflow]:
         with self._lock:
-            self._guests[guest.workflow.id] = guest
+            self._guests[local.workflow.id] = local
         try:
             self._decide()
-            yield guest
+            yield local
         finally:
             with self._lock:
-                del self._guests[guest.workflow.id]
+                del self._guests[local.workflow.id]
             self._decide()
 
-    def _change(self, guest: Guest, job: Job) -> None:
+    def _change(self, local: LocalWorkflow, job: Job) -> None:
         with self._lock:
-            guest.workflow = guest.workflow.with_jobs({job.id: job})
+            local.workflow = local.workflow.with_jobs({job.id: job})
         self._decide()
 
     def _decide(self) -> None:
         with self._lock:
             now_s = self._clock()
-            flows = [guest.workflow for guest in self._guests.values()]
+            flows = [local.workflow for local in self._guests.values()]
             flows = [flow for flow in flows if flow.outcome() is None]
             decision = decide(flows, self._places, self._limits(), now_s)
             if self._observer:
                 self._observer(flows, self._places, now_s, decision)
             self._places, self._wake_s = decision.places, decision.wake_s
-            for guest in self._guests.values():
-                guest.take(decision)
+            for local in self._guests.values():
+                local.take(decision)
 
     def _nap_s(self) -> float | None:
         """Seconds until something is due by itself; None: never."""
@@ -215,5 +215,5 @@ async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-HOUSE = House()
-"""The house of this process."""
+LOCAL_SCHEDULER = LocalScheduler()
+"""The one of this process."""
