@@ -1,8 +1,8 @@
 """Who may run when, where no server decides: the same rules, held within one process.
 
 Workflows may be carried out from several threads and event loops at once; they share one
-scheduler, its places and its workers. Everybody who changes something decides for all, under a lock; whose
-jobs are let go is told, and starts them himself.
+scheduler, its places and its workers. Everybody who changes something decides for all, under a
+lock; whose jobs are let go is told, and starts them himself.
 """
 
 import asyncio

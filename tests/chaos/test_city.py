@@ -16,14 +16,10 @@ from tests.helpers.history.figures import figures
 from tests.helpers.history.reading import read_history
 from tests.helpers.history.records import History
 from tests.helpers.history.report import report
+from tests.helpers.prefects import LEAVES_SOCKETS
 from tests.helpers.waiting import wait_until
 
-pytestmark = [
-    pytest.mark.xdist_group("chaos"),
-    # Prefect's client leaves sockets to the garbage collector when an event loop ends.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.xdist_group("chaos"), *LEAVES_SOCKETS]
 CREW = ("dispatcher", "control", "jobs-1", "jobs-2")
 QUICK = {
     "SLIDELOOM_RETRY_DELAY_S": "1",

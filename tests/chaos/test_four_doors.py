@@ -23,15 +23,11 @@ from slideloom.scheduling.spec import check_spec
 from tests.chaos.city import City, city, damage, make_slide
 from tests.helpers.history.checking import Rules, broken_promises
 from tests.helpers.history.reading import read_history
+from tests.helpers.prefects import LEAVES_SOCKETS
 from tests.helpers.waiting import wait_until
 
 WAIT_S = 60.0
-pytestmark = [
-    pytest.mark.xdist_group("chaos"),
-    # Prefect's client leaves sockets to the garbage collector when an event loop ends.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.xdist_group("chaos"), *LEAVES_SOCKETS]
 CREW = ("dispatcher", "control", "jobs-1", "gpu")
 
 

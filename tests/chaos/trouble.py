@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-import time
-from collections.abc import Callable
-from uuid import UUID
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, StateType
@@ -16,6 +15,7 @@ from runs.requests import retry_job
 from runs.states import QUEUED
 from slideloom.errors import BadInput
 from tests.chaos.city import City
+from tests.helpers.waiting import wait_until
 
 _RUNNING = {StateType.PENDING, StateType.RUNNING}
 _FAILED = {StateType.FAILED, StateType.CRASHED}
@@ -37,7 +37,7 @@ class Trouble:
 
     def one_of_each(self) -> None:
         """Every kind of trouble once, in an order of chance."""
-        acts = [act for act in self._acts() if act]
+        acts = self._acts()
         self._random.shuffle(acts)
         for act in acts:
             self._do(act)
@@ -46,9 +46,8 @@ class Trouble:
         """Trouble of chance, with pauses, until a condition holds."""
         while not until():
             self._do(self._random.choice(self._acts()))
-            waited = time.monotonic() + pause_s * self._random.uniform(0.5, 1.5)
-            while time.monotonic() < waited and not until():
-                time.sleep(0.5)
+            with suppress(TimeoutError):
+                wait_until(until, pause_s * self._random.uniform(0.5, 1.5))
 
     def _acts(self) -> list[Callable[[], str]]:
         return [
@@ -73,10 +72,10 @@ class Trouble:
         self._city.start(name)
         return f"killed {name}"
 
-    def _ask(self, act: "Callable[[PrefectClient], object]") -> str:
+    def _ask(self, act: Callable[[PrefectClient], Awaitable[str]]) -> str:
         async def call() -> str:
             async with get_client() as client:
-                return str(await act(client))  # type: ignore[misc]
+                return await act(client)
 
         return asyncio.run(call())
 
@@ -129,7 +128,7 @@ class Trouble:
         await self._look(client)
         if job := self._pick(lambda run: run.state is not None and run.state.type in _FAILED):
             state = AwaitingRetry(message="Retry from the UI")
-            await client.set_flow_run_state(UUID(str(job.id)), state, force=True)
+            await client.set_flow_run_state(job.id, state, force=True)
             return f"retried {job.name} by hand"
         return "no job to retry by hand has failed"
 

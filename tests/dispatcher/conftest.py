@@ -10,18 +10,13 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from slideloom.settings import Settings
 from tests.dispatcher.house import House, dispatching, limits, opened
+from tests.helpers.prefects import mark_folder
 from tests.helpers.stack import prefect_on_postgres
-
-_HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Prefect's client leaves sockets to the garbage collector when an event loop ends."""
-    for item in items:
-        if _HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("dispatcher"))
-            for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
-                item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}"))
+    """One server, one test after the other."""
+    mark_folder(items, Path(__file__).parent, "dispatcher")
 
 
 @pytest.fixture(scope="package")

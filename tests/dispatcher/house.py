@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Completed
 
 from deployments.dispatcher.dispatcher import dispatch
-from deployments.dispatcher.lock import DatabaseLock, FileLock, Lock
+from deployments.dispatcher.lock import DatabaseLock
 from deployments.dispatcher.tasks import end
 from runs.names import PLACES
 from slideloom.settings import Settings
@@ -82,26 +82,27 @@ class House:
         return await town.submit(self.client, self.ids, tenant, listed)
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+async def eventually(
+    condition: Callable[[], Awaitable[bool]], what: str, timeout_s: float = WAIT_S
+) -> None:
     """Wait for a condition.
 
     Raises:
         TimeoutError: It does not hold in time.
     """
-    async with asyncio.timeout(WAIT_S):
-        try:
+    try:
+        async with asyncio.timeout(timeout_s):
             while not await condition():
                 await asyncio.sleep(0.1)
-        except TimeoutError:
-            raise TimeoutError(f"never: {what}") from None
+    except TimeoutError:
+        raise TimeoutError(f"never: {what}") from None
 
 
 @contextlib.asynccontextmanager
 async def dispatching(database_url: str, stated: Settings) -> AsyncIterator[None]:
     """A dispatcher that has read everything, while the block runs."""
     ready = asyncio.Event()
-    lock: Lock = DatabaseLock(database_url)
-    task = asyncio.create_task(dispatch(lock, stated, ready.set))
+    task = asyncio.create_task(dispatch(DatabaseLock(database_url), stated, ready.set))
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait({task, waiting}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
     if not ready.is_set():
@@ -139,6 +140,3 @@ async def _empty(client: PrefectClient) -> None:
 def limits(**given: Any) -> Settings:
     """Settings of a test: no pause before retries unless it says so."""
     return Settings(**{"retry_delay_s": 0, "home": Path("unused"), **given})
-
-
-__all__ = ["DatabaseLock", "FileLock", "House", "dispatching", "eventually", "limits", "opened"]

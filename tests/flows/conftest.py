@@ -7,16 +7,12 @@ from pathlib import Path
 import pytest
 from prefect.testing.utilities import prefect_test_harness
 
-_HERE = Path(__file__).parent
+from tests.helpers.prefects import mark_folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Prefect's client leaves sockets to the garbage collector when an event loop ends."""
-    for item in items:
-        if _HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("prefect"))
-            for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
-                item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}"))
+    """One server, one test after the other."""
+    mark_folder(items, Path(__file__).parent, "prefect")
 
 
 @pytest.fixture(scope="package", autouse=True)

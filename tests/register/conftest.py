@@ -11,19 +11,14 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.register import register
 from slideloom.settings import settings
+from tests.helpers.prefects import mark_folder
 from tests.helpers.stack import prefect_on_postgres
 from tests.register.asking import ask, clear
 
-_HERE = Path(__file__).parent
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Prefect's client leaves sockets to the garbage collector when an event loop ends."""
-    for item in items:
-        if _HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("register"))
-            for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
-                item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}"))
+    """One server, one test after the other."""
+    mark_folder(items, Path(__file__).parent, "register")
 
 
 @pytest.fixture(scope="package")

@@ -12,14 +12,10 @@ from typing import TypeVar
 import pytest
 from prefect.client.orchestration import PrefectClient
 
+from tests.helpers.prefects import LEAVES_SOCKETS
 from tests.helpers.stack import prefect_on_postgres
 
-ON_SERVER = [
-    pytest.mark.xdist_group("server"),
-    # Prefect's client leaves sockets to the garbage collector when an event loop ends.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+ON_SERVER = [pytest.mark.xdist_group("server"), *LEAVES_SOCKETS]
 Result = TypeVar("Result")
 
 
