@@ -9,6 +9,7 @@ QUEUED = "Queued"
 AWAITING = "Awaiting jobs"
 SKIPPED = "Skipped"
 NOT_ADMITTED = "Not admitted"
+GIVEN_UP = "Given up"
 
 HOW_TO_SUBMIT = (
     "submit a workflow: the deployment run-workflow, or `slideloom submit workflow.yaml`"
@@ -36,6 +37,11 @@ def not_admitted() -> State[Any]:
         name=NOT_ADMITTED,
         message=f"This deployment is internal and runs nothing by itself: {HOW_TO_SUBMIT}.",
     )
+
+
+def given_up(message: str) -> State[Any]:
+    """A workflow whose worker keeps dying; its jobs are cancelled with it."""
+    return Cancelled(name=GIVEN_UP, message=message)
 
 
 def again(message: str) -> State[Any]:

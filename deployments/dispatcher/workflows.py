@@ -7,7 +7,6 @@ from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import StateType
-from prefect.states import Failed
 
 from deployments.dispatcher.cache import RunCache
 from deployments.dispatcher.events import EventFeed
@@ -17,13 +16,12 @@ from runs import labels
 from runs.changes import cancel, force
 from runs.reading import ENDED
 from runs.records import JobRun, WorkflowRun
-from runs.states import AWAITING, again, awaiting, queued
+from runs.states import AWAITING, again, awaiting, given_up, queued
 from slideloom.scheduling.followers import returning
 
 MAX_RESTARTS = 3
 _AT_A_TIME = 32
 """Jobs of one kind of care in one pass: the next admissions must not wait for thousands."""
-_DIED = "Its worker died"
 
 
 class WorkflowRuns:
@@ -98,11 +96,9 @@ class WorkflowRuns:
         await force(self._client, run.id, again("Its worker died; it goes on where it stopped."))
 
     async def _give_up(self, run: WorkflowRun) -> None:
-        await self._cancel_jobs(run)
-        if run.type is StateType.FAILED and run.message.startswith(_DIED):
-            return
-        said = f"{_DIED} {MAX_RESTARTS + 1} times: look at the worker's log. {run.message}"
-        await force(self._client, run.id, Failed(message=said[:500]))
+        """Cancelled, as its jobs are now going to be."""
+        said = f"Its worker died {MAX_RESTARTS + 1} times: look at the worker's log. {run.message}"
+        await force(self._client, run.id, given_up(said[:500]))
 
     async def _reopen(self, run: WorkflowRun) -> None:
         if self._cache.is_complete(run.id) and any(True for _ in self._open_jobs(run)):

@@ -13,7 +13,7 @@ from deployments.dispatcher.workflows import MAX_RESTARTS
 from runs import labels
 from runs.changes import cancel, force, fresh
 from runs.names import SEGMENT_JOB, TISSUE_JOB
-from runs.states import AWAITING, NOT_ADMITTED, QUEUED, SKIPPED, queued
+from runs.states import AWAITING, GIVEN_UP, NOT_ADMITTED, QUEUED, SKIPPED, queued
 from tests.dispatcher import town
 from tests.dispatcher.house import House, dispatching, eventually, limits, opened
 from tests.helpers.history.checking import Rules, broken_promises
@@ -329,11 +329,13 @@ def test_a_workflow_whose_worker_died_is_started_again(play) -> None:
 def test_a_workflow_that_keeps_dying_is_given_up(play) -> None:
     async def script(house: House) -> None:
         house.hold("a0")
-        workflow, jobs = await house.submit("alice", {"a": "a0"})
+        workflow, jobs = await house.submit("alice", {"a": "a0 a1"})
         await house.until(jobs["a0"], "Running")
         await house.client.update_flow_run_labels(UUID(workflow), {labels.RESTARTS: MAX_RESTARTS})
         await force(house.client, workflow, Crashed(message="its worker died"))
-        await house.until(workflow, "Failed")
+        await house.until(jobs["a0"], "Cancelling")
+        await house.until(jobs["a1"], "Cancelled")
+        assert await house.state(workflow) == GIVEN_UP
         house.let_go("a0")
 
     play(script)
