@@ -131,6 +131,11 @@ def test_database_restarted_in_mid_run(
     assert worker.process.poll() is None
 
 
+def _hear_sigint() -> None:
+    """Prefect's own command ends by a SIGINT to itself; whoever runs the tests may ignore those."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_started_by_prefect(server: Stack, api: Api, tmp_path: Path) -> None:
     """`prefect worker start` finds the type by its entry point."""
     installed = tmp_path / "installed" / "warm_type-1.dist-info"
@@ -143,7 +148,9 @@ def test_started_by_prefect(server: Stack, api: Api, tmp_path: Path) -> None:
     environment["PYTHONPATH"] += f":{installed.parent}"
     command = ["worker", "start", "--pool", "by-prefect", "--type", "warm", "--name", "theirs"]
     api.make_pool("by-prefect")
-    started = subprocess.Popen([sys.executable, "-m", "prefect", *command], env=environment)
+    started = subprocess.Popen(
+        [sys.executable, "-m", "prefect", *command], env=environment, preexec_fn=_hear_sigint
+    )
     with ended(started) as worker:
         run = _begin(api, "by-prefect", tmp_path / "run")
         worker.terminate()
