@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from prefect import unmapped
 from prefect.futures import as_completed, wait
@@ -12,16 +11,13 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Progress
 from slideloom.segmentation.job import default_workers
-from tasks.artifacts import show_progress
 from tasks.tiles import segment_tiles_task
 
 TILE_TASKS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=default_workers())
 """For flows that map tile tasks."""
 
 
-async def map_tiles(
-    missing: Sequence[int], job: SegmentCells, progress: Progress, shown: UUID
-) -> None:
+async def map_tiles(missing: Sequence[int], job: SegmentCells, progress: Progress) -> None:
     """Segment these tile tasks; stop all at the first failure."""
     futures = segment_tiles_task.map(
         missing, unmapped(job), unmapped(progress.folder), unmapped(progress.attempt)
@@ -30,7 +26,6 @@ async def map_tiles(
         finished = as_completed(futures)
         while (future := await asyncio.to_thread(next, finished, None)) is not None:
             future.result()
-            await show_progress(shown, progress.done, progress.total)
     except BaseException:
         # Nobody may write into the folder any more when it is abandoned or let go.
         progress.stop()

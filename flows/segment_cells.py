@@ -19,11 +19,12 @@ from slideloom.results.identity import Claim
 from slideloom.segmentation.aggregate import SUMMARY
 from slideloom.segmentation.job import Prepared
 from slideloom.segmentation.runlog import RunLog
-from tasks.artifacts import show_links, start_progress
+from tasks.artifacts import show_links
 from tasks.naming import segment_name
 from tasks.planning import find_missing_parts, plan_slide
+from tasks.reporting import reported
 from tasks.results import commit_task
-from tasks.shards import engine_of, own_job, segment_in_shard
+from tasks.shards import engine_of, own_job, segment_in_shards
 
 
 @flow(
@@ -52,16 +53,25 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
     began = time.perf_counter()
     async with admitted():
         own = await own_job()
-        engine = await engine_of(own, job) if own else None
         with attempt_at(out) as progress:
-            progress.enter("plan")
-            prepared = await asyncio.to_thread(plan_slide.submit(job, out, engine).result)
-            if prepared.claim is Claim.COMPLETE:
-                return dict(prepared.folder.read_json(SUMMARY))
-            with abandoned_on_bad_input(prepared.folder):
-                log = RunLog(prepared.folder)
-                log.record("plan", time.perf_counter() - began)
-                return await _computed(prepared, job, progress, log, own)
+            async with reported(progress, own):
+                prepared = await _planned(job, progress, own)
+                if prepared.claim is Claim.COMPLETE:
+                    return dict(prepared.folder.read_json(SUMMARY))
+                with abandoned_on_bad_input(prepared.folder):
+                    log = RunLog(prepared.folder)
+                    log.record("plan", time.perf_counter() - began)
+                    return await _computed(prepared, job, progress, log, own)
+
+
+async def _planned(job: SegmentCells, progress: Progress, own: JobRun | None) -> Prepared:
+    """The plan, stored in the claimed folder; on a server the GPU pool tells what the model is."""
+    progress.enter("plan")
+    engine = await engine_of(own, job) if own else None
+    prepared = await asyncio.to_thread(plan_slide.submit(job, progress.folder, engine).result)
+    tiles = prepared.plan.tiles_kept
+    progress.enter("planned", total=tiles, done=tiles if prepared.claim is Claim.COMPLETE else 0)
+    return prepared
 
 
 async def _computed(
@@ -96,9 +106,8 @@ async def _segment(
     plan = prepared.plan
     still = sum(len(plan.tasks[task]) for task in missing)
     progress.enter("segment", total=plan.tiles_kept, done=plan.tiles_kept - still)
-    shown = await start_progress(progress.total, progress.done)
     if own is None:
-        await map_tiles(missing, job, progress, shown)
+        await map_tiles(missing, job, progress)
     elif missing:
-        await segment_in_shard(own, job, progress.folder, plan.key, shown)
+        await segment_in_shards(own, job, progress, plan, missing)
     return still

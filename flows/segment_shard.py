@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,35 +23,37 @@ from slideloom.progress import Stopped, attempt_at
 from slideloom.segmentation.job import missing_tasks
 from slideloom.segmentation.stored import load_plan
 from tasks.naming import shard_name
-from tasks.owners import ENGINE, Owner, is_wanted, while_wanted
+from tasks.owners import ENGINE, Want, want, while_wanted
 from tasks.shared import shared_engine
 
 
 @flow(name="segment_shard", flow_run_name=shard_name, task_runner=TILE_TASKS)
 async def segment_shard(
-    job: SegmentCells, out: str, owner: Owner, shown: UUID | None = None
+    job: SegmentCells, owner: UUID, out: str = "", tasks: list[int] | None = None
 ) -> Any:
-    """Segment all tiles of a planned slide that are missing; started by a job, never by hand.
+    """Segment some tiles of a planned slide; started by a job, never by hand.
 
     Args:
         job: What to do.
-        out: Folder of the job's result; empty: only say what the engine is.
-        owner: The attempt at the job that asks for it; when that ends, the shard does.
-        shown: The job's progress artifact.
+        owner: Id of the job's run; when that ends, or dies, the shard ends too.
+        out: Folder of the job's result.
+        tasks: Tile tasks of its plan; those whose part is there are left out. None: only say what
+            the engine is.
     """
     context = FlowRunContext.get()
-    if context is None or context.flow_run is None:
+    own = context.flow_run if context else None
+    if own is None or own.parent_task_run_id is None:
         return not_admitted()
     async with get_client() as client:
-        if not await is_wanted(client, owner):
+        if await want(client, owner) is Want.NO:
             return not_admitted()
         try:
-            if not out or shown is None:
-                return await _describe(client, context.flow_run.id, job)
-            return await _segment(job, out, owner, shown)
+            if tasks is None:
+                return await _describe(client, own.id, job)
+            return await _segment(job, owner, Path(out), tasks)
         except SlideloomError as error:
             name: KeyValueLabels = {labels.ERROR: type(error).__name__}
-            await client.update_flow_run_labels(context.flow_run.id, name)
+            await client.update_flow_run_labels(own.id, name)
             return Failed(message=str(error))
 
 
@@ -62,15 +65,15 @@ async def _describe(client: PrefectClient, own: UUID, job: SegmentCells) -> Any:
     return Completed(message=f"{facts['name']} {facts['version']} on {facts['numeric_profile']}")
 
 
-async def _segment(job: SegmentCells, out: str, owner: Owner, shown: UUID) -> Any:
-    plan = await asyncio.to_thread(load_plan, Path(out))
-    missing = await asyncio.to_thread(missing_tasks, plan, Path(out))
-    still = sum(len(plan.tasks[task]) for task in missing)
-    with attempt_at(out) as progress:
-        progress.enter("segment", total=plan.tiles_kept, done=plan.tiles_kept - still)
+async def _segment(job: SegmentCells, owner: UUID, out: Path, tasks: Sequence[int]) -> Any:
+    plan = await asyncio.to_thread(load_plan, out)
+    missing = await asyncio.to_thread(missing_tasks, plan, out, tasks)
+    tiles = sum(len(plan.tasks[task]) for task in missing)
+    with attempt_at(str(out)) as progress:
+        progress.enter("segment", total=tiles)
         try:
             async with while_wanted(owner, progress.stop):
-                await map_tiles(missing, job, progress, shown)
+                await map_tiles(missing, job, progress)
         except Stopped:
-            return Cancelled(message="The attempt at the job that asked for it has ended.")
-    return Completed(message=f"{still} tiles segmented")
+            return Cancelled(message="Its job has ended, or gives no sign of life.")
+    return Completed(message=f"{tiles} tiles segmented")

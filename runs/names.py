@@ -37,6 +37,11 @@ def workflow_tag(workflow: object) -> str:
     return f"workflow:{workflow}"
 
 
+def job_tag(job: object) -> str:
+    """Tag of a job's shards, by the id of its run."""
+    return f"job:{job}"
+
+
 def branch_tag(branch: str) -> str:
     """Tag of the jobs of a branch."""
     return f"branch:{branch}"

@@ -20,6 +20,7 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException
 
+from runs.progress import TILES, Told
 from slideloom.drawing import preview_jpeg
 from slideloom.segmentation.report import summary_rows
 
@@ -35,18 +36,21 @@ def only_shown() -> Iterator[None]:
         _log.warning("an artifact could not be written: %r", error)
 
 
-async def start_progress(total: int, done: int) -> UUID:
-    """The progress artifact of this run."""
+async def start_progress() -> UUID:
+    """The progress artifact of this run, at its beginning."""
+    told = Told()
     artifact = await acreate_progress_artifact(
-        progress=_percent(done, total), key="tiles", description=f"{total} tiles to segment"
+        progress=told.percent, key=TILES, description=told.words
     )
     return UUID(str(artifact))
 
 
-async def show_progress(artifact: UUID, done: int, total: int) -> None:
-    """Move the progress artifact."""
+async def renew_progress(artifact: UUID, told: Told) -> None:
+    """Bring the progress artifact up to date."""
     with only_shown():
-        await aupdate_progress_artifact(artifact_id=artifact, progress=_percent(done, total))
+        await aupdate_progress_artifact(
+            artifact_id=artifact, progress=told.percent, description=told.words
+        )
 
 
 async def show_share(done: int, total: int, what: str) -> None:

@@ -1,49 +1,102 @@
-"""A shard's side: whose it is, and whether that job still wants it."""
+"""A shard's side of its job: whether that still lives and wants the shard.
+
+The job renews its progress artifact every few seconds, for people to look at, and as a sign of
+life: Prefect's heartbeats are 30 s apart and are missed after 90 s, and the place that the job
+holds for its shard on the GPU pool may be given to another by then.
+"""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+)
 from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.sorting import ArtifactSort
 from prefect.exceptions import ObjectNotFound
 
+from runs.progress import TILES
 from runs.records import job_run
 
 ENGINE = "slideloom.engine"
 """Label of a shard's run: facts about the engine, as JSON."""
 LOOK_S = 2.0
+SILENCE_S = 20.0
+"""A job that has given no sign of life for so long is taken for dead: well within half the lease
+of a minute that it holds for its shard."""
+
+_OVER = {StateType.CANCELLED, StateType.CANCELLING, StateType.COMPLETED}
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The attempt at a job that a shard belongs to.
+class Want(Enum):
+    """Whether a job wants its shards."""
+
+    YES = auto()
+    """It is at work."""
+    PERHAPS = auto()
+    """It is between two attempts: the next one may take its shards over."""
+    NO = auto()
+    """It is over, cancelled or gone, or never was."""
+
+
+async def want(client: PrefectClient, job: UUID) -> Want:
+    """Whether the job wants its shards, by its run's state."""
+    try:
+        run = job_run(await client.read_flow_run(job))
+    except ObjectNotFound:
+        return Want.NO
+    if run is None or run.type in _OVER:
+        return Want.NO
+    return Want.YES if run.type is StateType.RUNNING else Want.PERHAPS
+
+
+@dataclass(slots=True)
+class Watched:
+    """What a shard has seen of its job; times are this process's own, as clocks differ.
 
     Attributes:
-        job: Id of the job's run.
-        admitted: Its label `slideloom.admitted`.
+        renewed: When the job's progress was renewed last, by the server's clock.
+        heard_s: When that was noticed, on the monotonic clock.
     """
 
-    job: str
-    admitted: str
+    renewed: datetime | None
+    heard_s: float
+
+    def hear(self, renewed: datetime | None, now_s: float) -> None:
+        """Take note of when the job's progress was renewed."""
+        if renewed != self.renewed:
+            self.renewed, self.heard_s = renewed, now_s
+
+    def is_silent(self, now_s: float) -> bool:
+        """Whether the job has to be taken for dead."""
+        return now_s - self.heard_s > SILENCE_S
 
 
-async def is_wanted(client: PrefectClient, owner: Owner) -> bool:
-    """Whether that attempt is still at work."""
-    try:
-        run = job_run(await client.read_flow_run(UUID(owner.job)))
-    except (ObjectNotFound, ValueError):
-        return False
-    return run is not None and run.type is StateType.RUNNING and run.admitted == owner.admitted
+async def _renewed(client: PrefectClient, job: UUID) -> datetime | None:
+    """When the job's newest progress artifact was renewed."""
+    wanted = ArtifactFilter(
+        flow_run_id=ArtifactFilterFlowRunId(any_=[job]), key=ArtifactFilterKey(any_=[TILES])
+    )
+    found = await client.read_artifacts(
+        artifact_filter=wanted, sort=ArtifactSort.UPDATED_DESC, limit=1
+    )
+    return found[0].updated if found else None
 
 
 @asynccontextmanager
-async def while_wanted(owner: Owner, stop: Callable[[], None]) -> AsyncIterator[None]:
+async def while_wanted(job: UUID, stop: Callable[[], None]) -> AsyncIterator[None]:
     """Look every few seconds whether the shard is still wanted; call `stop` once it is not."""
-    looking = asyncio.create_task(_look(owner, stop))
+    looking = asyncio.create_task(_look(job, stop))
     try:
         yield
     finally:
@@ -52,12 +105,19 @@ async def while_wanted(owner: Owner, stop: Callable[[], None]) -> AsyncIterator[
             await looking
 
 
-async def _look(owner: Owner, stop: Callable[[], None]) -> None:
+async def _look(job: UUID, stop: Callable[[], None]) -> None:
+    watched = Watched(None, time.monotonic())
     async with get_client() as client:
         while True:
+            began_s = time.monotonic()
             await asyncio.sleep(LOOK_S)
-            # While the server is away nothing is known, so nothing is stopped.
-            with suppress(httpx.HTTPError):
-                if not await is_wanted(client, owner):
-                    stop()
-                    return
+            try:
+                wanted = await want(client, job)
+                watched.hear(await _renewed(client, job), time.monotonic())
+            except httpx.HTTPError:
+                # While the server is away nothing is known: that time does not count.
+                watched.heard_s += time.monotonic() - began_s
+                continue
+            if wanted is Want.NO or watched.is_silent(time.monotonic()):
+                stop()
+                return

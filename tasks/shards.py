@@ -1,47 +1,42 @@
-"""A job's side of its shards: child runs on the pool where models are loaded.
+"""A job's side of its shards: tiles of its slide that other processes segment, side by side.
 
-Limited tags are taken by the task that waits for the child run, so that nobody holds a place on a
-GPU without need; they are this task's alone, as each tag of a task is a limit's name.
+How many run at a time is Prefect's to hold, by the limits of the tags that each shard's task takes
+before it makes its child run; this only asks for no more than that at once.
 """
 
 import asyncio
 import json
-import time
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from uuid import UUID
 
-import anyio
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.deployments.flow_runs import arun_deployment
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import ObjectNotFound
 
-from runs import labels
 from runs.admission import deployed_run
-from runs.changes import cancel, force_from
-from runs.names import GPU_TAG, SHARD, gpu_tenant_tag, tenant_tag, workflow_tag
-from runs.reading import ENDED
-from runs.reaper import Bounds, last_beats, overdue, remedy
+from runs.names import GPU_TAG, gpu_tenant_tag
 from runs.records import JobRun, job_run
-from slideloom import errors
 from slideloom.engines.base import EngineInfo
-from slideloom.errors import SlideloomError
+from slideloom.errors import EngineFailed
 from slideloom.parameters import SegmentCells
+from slideloom.progress import Progress
+from slideloom.segmentation.job import missing_tasks, tiles_done
+from slideloom.segmentation.plan import Plan
+from slideloom.segmentation.shards import MOST_DEATHS, Pace, ShardQueue, shard_key
 from slideloom.settings import settings
-from tasks.owners import ENGINE, Owner
+from tasks.owners import ENGINE
+from tasks.shard_runs import ShardDied, Wanted, live_shards, run_shard
 
-POLL_S = 0.5
-_BEATS_S = 15.0
-"""So often the child run's heartbeats are looked up."""
-_LAST_WORDS_S = 8.0
+MOST_LANES = 16
+"""Shards of one job that are asked for at a time, whatever the limits allow."""
+COUNT_S = 3.0
+"""So often finished parts are counted, to show progress."""
 _engines: dict[tuple[str, str], EngineInfo] = {}
 """What the GPU pool's workers have said of models; forgotten when a shard goes wrong."""
-
-
-class ShardFailed(SlideloomError):
-    """A shard has ended without success and without saying why."""
+_paces: dict[tuple[str, str, int], Pace] = {}
+"""How fast they were with a model, device and size of tile."""
 
 
 async def own_job() -> JobRun | None:
@@ -61,103 +56,142 @@ async def engine_of(own: JobRun, job: SegmentCells) -> EngineInfo:
     """
     asked = job.model, job.device
     if asked not in _engines:
-        run = await _limited(own)(own, {"job": job.model_dump(mode="json"), "out": ""}, "engine")
+        run = await _described(own, job)
         _engines[asked] = EngineInfo(**json.loads(str(run.labels[ENGINE])))
     return _engines[asked]
 
 
-async def segment_in_shard(
-    own: JobRun, job: SegmentCells, out: str, plan: str, shown: UUID
+async def _described(own: JobRun, job: SegmentCells) -> FlowRun:
+    for deaths in range(MOST_DEATHS):
+        with suppress(ShardDied):
+            given = {"job": job.model_dump(mode="json")}
+            return await _limited(own, Wanted(own, given, f"engine/{deaths}"))
+    raise EngineFailed(
+        f"{MOST_DEATHS} workers died or gave up on loading model {job.model}: look at their logs"
+    )
+
+
+async def _limited(own: JobRun, wanted: Wanted) -> FlowRun:
+    """The shard's task with the tags that are its limits' names; no other task has one."""
+    task = run_shard.with_options(tags=[GPU_TAG, gpu_tenant_tag(own.tenant)])
+    return await task(wanted)
+
+
+async def segment_in_shards(
+    own: JobRun, job: SegmentCells, progress: Progress, plan: Plan, missing: Sequence[int]
 ) -> None:
-    """Segment all tiles that are missing, in the GPU pool.
+    """Segment tiles that are missing, in the GPU pool.
+
+    Shards that an earlier attempt has left at work are taken over. What a shard did not finish
+    before its worker died goes into another one.
 
     Args:
         own: The job's run.
         job: What to do.
-        out: Folder of the result; its plan is stored.
-        plan: Key of the plan.
-        shown: The job's progress artifact.
+        progress: This attempt; the plan is stored in its folder.
+        plan: The plan.
+        missing: Tile tasks whose part is not there.
 
     Raises:
-        SlideloomError: What the shard has raised.
+        SlideloomError: What a shard has raised.
+        EngineFailed: Too many workers have died on a tile.
     """
-    given = {"job": job.model_dump(mode="json"), "out": out, "shown": str(shown)}
+    asked = job.model, job.device
+    pace = _paces.setdefault((*asked, job.tile_size), Pace())
+    async with get_client() as client:
+        queue = ShardQueue(plan, await _lanes(client, own.tenant), pace, list(missing))
+        live = await live_shards(client, own.id)
     try:
-        await _limited(own)(own, given, plan)
+        await _Shards(own, job, progress, queue).work_off(live)
     except BaseException:
-        _engines.pop((job.model, job.device), None)
+        _engines.pop(asked, None)
         raise
 
 
-def _limited(own: JobRun) -> Any:
-    return run_shard.with_options(tags=[GPU_TAG, gpu_tenant_tag(own.tenant)])
+async def _lanes(client: PrefectClient, tenant: str) -> int:
+    """As many shards as the limits let this tenant have."""
+    found = [await _limit(client, tag) for tag in (GPU_TAG, gpu_tenant_tag(tenant))]
+    stated = [limit for limit in found if limit is not None] or [settings().tenant_gpu_limit]
+    return max(1, min(*stated, MOST_LANES))
 
 
-@task(name="shard", task_run_name="shard {what}", cache_policy=NO_CACHE)
-async def run_shard(own: JobRun, given: dict[str, Any], what: str) -> FlowRun:
-    """One child run of the shard's deployment, from its making to its end.
+async def _limit(client: PrefectClient, tag: str) -> int | None:
+    try:
+        return (await client.read_global_concurrency_limit_by_name(f"tag:{tag}")).limit
+    except ObjectNotFound:
+        return None
 
-    Cancelled, it cancels the child run and gives it a moment to stop.
+
+class _Shards:
+    """The shards of one attempt at a job.
 
     Args:
         own: The job's run.
-        given: Parameters of the child run, but for whose it is.
-        what: Tells the job's shards apart.
-
-    Raises:
-        SlideloomError: What the shard has raised.
+        job: What to do.
+        progress: The attempt.
+        queue: Tile tasks that wait.
     """
-    owner = Owner(job=own.id, admitted=own.admitted)
-    async with get_client() as client:
-        run = await arun_deployment(
-            SHARD,
-            client=client,
-            parameters={**given, "owner": asdict(owner)},
-            timeout=0,
-            tags=[tenant_tag(own.tenant), workflow_tag(own.workflow)],
-            idempotency_key=f"{own.id}/{own.attempt}/{what}",
-        )
+
+    def __init__(
+        self, own: JobRun, job: SegmentCells, progress: Progress, queue: ShardQueue
+    ) -> None:
+        self._own, self._progress, self._queue = own, progress, queue
+        self._given = {"job": job.model_dump(mode="json"), "out": progress.folder}
+        self._running: dict[asyncio.Task[FlowRun], tuple[int, ...]] = {}
+
+    async def work_off(self, live: Iterable[FlowRun]) -> None:
+        """Until nothing is missing; whatever ends it, no shard is left behind."""
         try:
-            run = await _ended(client, run.id)
-        except BaseException:
-            with anyio.move_on_after(_LAST_WORDS_S, shield=True):
-                await cancel(client, str(run.id))
-                await _ended(client, run.id)
-            raise
-    _raise_what_it_raised(run)
-    return run
+            self._adopt(live)
+            while self._fill():
+                done, _ = await asyncio.wait(
+                    self._running, timeout=COUNT_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    await self._take_in(task, self._running.pop(task))
+                await self._count()
+        finally:
+            await _all_ended(self._running)
+
+    def _adopt(self, live: Iterable[FlowRun]) -> None:
+        """Wait for shards that are at work already, and queue only what is in none of them."""
+        waiting = set(self._queue.waiting)
+        for run in live:
+            tasks = tuple(task for task in run.parameters.get("tasks") or () if task in waiting)
+            if tasks:
+                waiting -= set(tasks)
+                self._start(tasks, run.id)
+        self._queue.waiting = sorted(waiting)
+
+    def _fill(self) -> bool:
+        """Start shards as long as there is room; whether any is at work."""
+        while len(self._running) < self._queue.lanes and (tasks := self._queue.next()):
+            self._start(tasks)
+        return bool(self._running)
+
+    def _start(self, tasks: tuple[int, ...], adopted: UUID | None = None) -> None:
+        deaths = sum(self._queue.deaths[task] for task in tasks)
+        what = f"{shard_key(self._queue.plan.key, tasks)}/{deaths}"
+        wanted = Wanted(self._own, {**self._given, "tasks": list(tasks)}, what, adopted)
+        self._running[asyncio.ensure_future(_limited(self._own, wanted))] = tasks
+
+    async def _take_in(self, task: "asyncio.Task[FlowRun]", tasks: tuple[int, ...]) -> None:
+        """A shard has ended: learn its speed, and queue what it has left undone."""
+        plan, folder = self._queue.plan, Path(self._progress.folder)
+        left = await asyncio.to_thread(missing_tasks, plan, folder, tasks)
+        with suppress(ShardDied):
+            seconds = task.result().total_run_time.total_seconds()
+            self._queue.pace.learn(sum(len(plan.tasks[index]) for index in tasks), seconds)
+        self._queue.give_back(left)
+
+    async def _count(self) -> None:
+        folder = Path(self._progress.folder)
+        self._progress.done = await asyncio.to_thread(tiles_done, self._queue.plan, folder)
 
 
-async def _ended(client: PrefectClient, run_id: UUID) -> FlowRun:
-    """The child run when it has ended; nobody else ends one whose worker is gone."""
-    look_s = time.monotonic() + _BEATS_S
-    while True:
-        run = await client.read_flow_run(run_id)
-        if run.state is not None and run.state.type in ENDED:
-            return run
-        if time.monotonic() > look_s:
-            look_s = time.monotonic() + _BEATS_S
-            await _end_if_silent(client, run)
-        await asyncio.sleep(POLL_S)
-
-
-async def _end_if_silent(client: PrefectClient, run: FlowRun) -> None:
-    bounds = Bounds.stated(settings())
-    beats = await last_beats(client, [str(run.id)], bounds.silent_s)
-    state = run.state
-    if state is None:
-        return
-    quiet_s = time.time() - max(state.timestamp.timestamp(), beats.get(str(run.id), 0.0))
-    if verdict := overdue(state.type, quiet_s, bounds):
-        await force_from(client, str(run.id), str(state.id), remedy(verdict, is_job=False))
-
-
-def _raise_what_it_raised(run: FlowRun) -> None:
-    """An error of ours keeps its class: bad input is told from what a retry may help."""
-    state = run.state
-    if state is None or state.type is StateType.COMPLETED:
-        return
-    kind = getattr(errors, str(run.labels.get(labels.ERROR)), None)
-    if isinstance(kind, type) and issubclass(kind, SlideloomError):
-        raise kind(state.message)
-    raise ShardFailed(f"{run.name} ended as {state.name}: {state.message or 'it did not say why'}")
+async def _all_ended(running: Iterable["asyncio.Task[FlowRun]"]) -> None:
+    """Cancel what still runs, and wait until its workers have been told."""
+    tasks = list(running)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -62,7 +62,7 @@ def lines(view: JobView | WorkflowView) -> dict[str, str]:
 def _line(job: JobView) -> str:
     """The job in one line; of its tiles only every tenth part."""
     words = job_in_words(job, settings())
-    if job.state is JobState.RUNNING and job.total:
+    if job.state is JobState.RUNNING and job.total and not job.waits:
         words = f"running: {10 * (10 * (job.done or 0) // job.total)} % of {job.total} tiles"
     return f"{printable(job.branch)} {job.number}, {_what(job)}: {words}"
 

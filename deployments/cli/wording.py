@@ -42,8 +42,10 @@ def job_in_words(job: JobView, limits: Settings) -> str:
     said = _STATES[job.state]
     if job.state is JobState.PENDING and job.reason:
         return f"{said}: {reason_in_words(job.reason, limits)}"
-    if job.state is JobState.RUNNING and job.total:
-        return f"{said}: {job.done} of {job.total} tiles"
+    if job.state is JobState.RUNNING and (job.total or job.waits):
+        done = [f"{job.done} of {job.total} tiles"] if job.total else []
+        waits = [f"waits, as {printable(job.waits)}"] if job.waits else []
+        return f"{said}: {'; '.join(done + waits)}"
     if job.state in {JobState.FAILED, JobState.SKIPPED} and job.message:
         return f"{said}: {printable(job.message)}"
     return said

@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 
 from runs import labels
 from runs.names import WAITING
+from runs.progress import Told
 from runs.reading import Patience, jobs_in, meaning, shape_of
 from runs.records import JobRun, WorkflowRun, workflow_run
 from runs.views.shapes import BranchView, JobView, WorkflowLine, WorkflowView
@@ -16,8 +17,8 @@ from slideloom.settings import settings
 
 _PREFECTS_WORDS = "Flow run encountered an exception: "
 
-Tiles = Mapping[str, tuple[int, int]]
-"""Tiles done and in all, by the job's id."""
+Tiles = Mapping[str, Told]
+"""How far each job is, by its id."""
 
 
 _OVER = {StateType.COMPLETED, StateType.FAILED}
@@ -109,7 +110,7 @@ def job_view(run: JobRun, home: WorkflowRun | None, tiles: Tiles) -> JobView:
     state = state_of(run, home)
     job = run.parameters.get("job")
     stated = job if isinstance(job, dict) else {}
-    done, total = tiles.get(run.id, (None, None))
+    told = tiles.get(run.id) or Told()
     return JobView(
         id=run.id,
         tenant=run.tenant,
@@ -121,11 +122,12 @@ def job_view(run: JobRun, home: WorkflowRun | None, tiles: Tiles) -> JobView:
         state=state,
         reason=_reason(run) if state is JobState.PENDING else None,
         attempt=run.attempt,
-        done=done,
-        total=total,
+        done=None if told.total is None else told.done,
+        total=told.total,
         message=_message(run.message),
         folder=str(run.parameters.get("out", "")),
         error=str(run.labels.get(labels.ERROR) or "") or None,
+        waits=told.waits if state is JobState.RUNNING else "",
     )
 
 

@@ -1,7 +1,6 @@
 """Reads workflows and jobs off the server, with as few requests as there are to be made."""
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -25,6 +24,7 @@ from prefect.exceptions import ObjectNotFound
 
 from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW, tenant_tag, workflow_tag
 from runs.paging import PAGE, read_all
+from runs.progress import TILES, Told, read_told
 from runs.reading import ENDED, jobs_in
 from runs.records import JobRun, WorkflowRun, job_run
 from runs.views.making import job_view, said, workflow_line, workflow_of, workflow_view
@@ -35,9 +35,6 @@ _FLOW, _DEPLOYMENT = RUN_WORKFLOW.split("/")
 _JOB_NAMES = sorted({name.split("/")[1] for name in JOB_DEPLOYMENTS.values()})
 _JOBS = DeploymentFilter(name=DeploymentFilterName(any_=_JOB_NAMES))
 _BOTH = DeploymentFilter(name=DeploymentFilterName(any_=[_DEPLOYMENT, *_JOB_NAMES]))
-_TILES = "tiles"
-"""Key of the artifact that shows how far a job is."""
-_TOTAL = re.compile(r"(\d+) tiles\b")
 _AT_ONCE = 8
 
 
@@ -175,28 +172,20 @@ async def _line(client: PrefectClient, run: WorkflowRun, room: asyncio.Semaphore
     return workflow_line(run, done)
 
 
-async def _tiles(client: PrefectClient, jobs: Iterable[JobRun]) -> dict[str, tuple[int, int]]:
-    """Tiles done and in all, of those jobs that have told so in the attempt they made last."""
+async def _tiles(client: PrefectClient, jobs: Iterable[JobRun]) -> dict[str, Told]:
+    """How far those jobs are that have told so, in the attempt they made last."""
     started = [UUID(job.id) for job in jobs if job.attempt]
-    found: dict[str, tuple[int, int]] = {}
+    found: dict[str, Told] = {}
     for start in range(0, len(started), PAGE):
         wanted = ArtifactFilter(
             flow_run_id=ArtifactFilterFlowRunId(any_=started[start : start + PAGE]),
-            key=ArtifactFilterKey(any_=[_TILES]),
+            key=ArtifactFilterKey(any_=[TILES]),
         )
         artifacts = await client.read_artifacts(
             artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC, limit=PAGE
         )
         for artifact in artifacts:
-            told = _told(artifact.data, artifact.description)
+            told = read_told(artifact.data, artifact.description)
             if told and str(artifact.flow_run_id) not in found:
                 found[str(artifact.flow_run_id)] = told
     return found
-
-
-def _told(percent: object, description: str | None) -> tuple[int, int] | None:
-    stated = _TOTAL.match(description or "")
-    if stated is None or not isinstance(percent, int | float):
-        return None
-    total = int(stated[1])
-    return round(percent * total / 100), total

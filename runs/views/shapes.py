@@ -29,6 +29,7 @@ class JobView:
         message: What its state says.
         folder: Where its result goes.
         error: Name of the error that no retry helps against.
+        waits: What it waits for while it runs, such as a GPU worker; empty: it is at work.
     """
 
     id: str
@@ -46,6 +47,7 @@ class JobView:
     message: str
     folder: str
     error: str | None
+    waits: str = ""
 
     @property
     def ended(self) -> bool:

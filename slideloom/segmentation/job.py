@@ -3,19 +3,19 @@
 `segment_slide` runs all steps in this process; the flows call the same steps as Prefect tasks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from slideloom.engines.base import Engine, EngineInfo
 from slideloom.errors import EngineFailed
 from slideloom.parameters import SegmentCells
-from slideloom.results.folder import ResultFolder, abandoned_on_bad_input
+from slideloom.results.folder import PARTS, ResultFolder, abandoned_on_bad_input
 from slideloom.results.identity import Claim, Identity
-from slideloom.results.parts import has_part, write_part
+from slideloom.results.parts import has_part, part_name, write_part
 from slideloom.segmentation.aggregate import SUMMARY, summarise
 from slideloom.segmentation.merging import GEOJSON, PARQUET, merge_parts
 from slideloom.segmentation.pictures import PICTURES, draw_pictures
@@ -90,9 +90,17 @@ def prepare(job: SegmentCells, slide: Slide, engine: EngineInfo, out: Path) -> P
     return Prepared(folder, plan, identity, claim)
 
 
-def missing_tasks(plan: Plan, folder: Path) -> list[int]:
-    """Tile tasks whose part is not there yet."""
-    return [task for task in range(len(plan.tasks)) if not has_part(folder, plan.part_key(task))]
+def missing_tasks(plan: Plan, folder: Path, among: Iterable[int] | None = None) -> list[int]:
+    """Tile tasks whose part is not there whole; of all, or among some."""
+    tasks = range(len(plan.tasks)) if among is None else among
+    return [task for task in tasks if not has_part(folder, plan.part_key(task))]
+
+
+def tiles_done(plan: Plan, folder: Path) -> int:
+    """Tiles of the parts that are there, by their names alone: cheap, for showing progress."""
+    there = {part.name for part in (folder / PARTS).glob("*.part")}
+    names = (PurePath(part_name(plan.part_key(task))).name for task in range(len(plan.tasks)))
+    return sum(len(task) for task, name in zip(plan.tasks, names, strict=True) if name in there)
 
 
 def run_tile_task(

@@ -1,0 +1,117 @@
+"""Shards: every tile task in one at a time, sized by speed, suspects alone in the end."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slideloom.engines.oracle import OracleEngine
+from slideloom.errors import EngineFailed
+from slideloom.segmentation.plan import Plan, make_plan
+from slideloom.segmentation.shards import (
+    FIRST_TASKS,
+    MOST_DEATHS,
+    TARGET_S,
+    Pace,
+    ShardQueue,
+    shard_key,
+)
+from slideloom.slides import fingerprint, open_slide
+from slideloom.tissue import TissueMask
+from tests.helpers.files import drawn_slide
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """Of many small tiles, some 80 tile tasks of four."""
+    path = drawn_slide(tmp_path_factory.mktemp("slide") / "a.png", 1200, 1100)
+    with open_slide(path, 0.5) as slide:
+        tissue = TissueMask.everywhere(slide)
+        return make_plan(slide, fingerprint(slide), OracleEngine().info, tissue, 128, 64)
+
+
+def queue(plan: Plan, lanes: int = 2, tile_s: float | None = None) -> ShardQueue:
+    return ShardQueue(plan, lanes, Pace(tile_s), list(range(len(plan.tasks))))
+
+
+def test_the_first_are_small_as_nothing_is_known(plan: Plan) -> None:
+    assert queue(plan).next() == tuple(range(FIRST_TASKS))
+
+
+def test_a_shard_takes_as_long_as_it_should(plan: Plan) -> None:
+    tasks = queue(plan, lanes=1, tile_s=TARGET_S / 40).next()
+    assert sum(len(plan.tasks[task]) for task in tasks) == 40
+
+
+def test_slow_tiles_still_make_a_shard(plan: Plan) -> None:
+    assert queue(plan, tile_s=10 * TARGET_S).next() == (0,)
+
+
+def test_the_last_ones_are_shared_out(plan: Plan) -> None:
+    waiting = queue(plan, lanes=4, tile_s=0.001)
+    total, sizes = len(plan.tasks), []
+    while tasks := waiting.next():
+        sizes.append(len(tasks))
+    assert sizes[0] == -(-total // 4)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 1
+
+
+@given(
+    lanes=st.integers(1, 6),
+    tile_s=st.none() | st.floats(0.001, 100),
+    fates=st.lists(st.integers(0, 5), max_size=60),
+)
+def test_every_task_is_in_one_shard_at_a_time_until_it_is_done(
+    plan: Plan, lanes: int, tile_s: float | None, fates: list[int]
+) -> None:
+    """Fate 0: the shard's worker dies with nothing done; otherwise all is done."""
+    waiting, done = queue(plan, lanes, tile_s), Counter[int]()
+    fate = iter(fates)
+    try:
+        while tasks := waiting.next():
+            assert not set(tasks) & set(waiting.waiting)
+            if next(fate, 1) == 0:
+                waiting.give_back(tasks)
+            else:
+                done.update(tasks)
+    except EngineFailed:
+        assert max(waiting.deaths.values()) == MOST_DEATHS
+        return
+    assert done == Counter(range(len(plan.tasks)))
+
+
+def test_a_task_that_kills_is_found_and_all_others_are_done(plan: Plan) -> None:
+    killer, done = 17, set[int]()
+    waiting = queue(plan, tile_s=0.2)
+    with pytest.raises(EngineFailed, match="workers died or gave up on the tiles") as failed:
+        while tasks := waiting.next():
+            if killer in tasks:
+                last = tasks
+                waiting.give_back(tasks)
+            else:
+                done |= set(tasks)
+    assert last == (killer,)
+    for tile in plan.tiles(killer):
+        assert f"({tile.row}, {tile.column})" in str(failed.value)
+    assert waiting.deaths[killer] == MOST_DEATHS
+    others = set(waiting.deaths) - {killer}
+    assert all(waiting.deaths[task] < MOST_DEATHS for task in others)
+
+
+def test_speed_is_learned_and_nonsense_is_not() -> None:
+    pace = Pace()
+    pace.learn(0, 10)
+    pace.learn(10, 0)
+    assert pace.tile_s is None
+    pace.learn(10, 20)
+    assert pace.tile_s == 2.0
+    pace.learn(10, 40)
+    assert pace.tile_s == 3.0
+
+
+def test_keys_tell_shards_apart(tmp_path: Path) -> None:
+    keys = {shard_key(plan, tasks) for plan in ("a", "b") for tasks in ((1,), (1, 2), (2, 1))}
+    assert len(keys) == 6
