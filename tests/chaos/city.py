@@ -10,6 +10,7 @@ from uuid import UUID
 
 import cv2
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -20,6 +21,7 @@ from deployments.serve.prefect_server import python
 from deployments.serve.processes import Process
 from deployments.serve.program import Program
 from runs.names import CONTROL, GPU, JOBS, RUN_WORKFLOW
+from runs.requests import cancel_workflow
 from tests.helpers.slides import drawn_tissue
 from tests.helpers.stack import Stack, prefect_on_postgres
 
@@ -33,7 +35,7 @@ class City:
     Attributes:
         stack: Database and server.
         folder: Where slides, results and logs are.
-        crew: Processes by name: dispatcher, control, jobs-1, jobs-2, gpu.
+        crew: Processes by name: dispatcher, control, jobs-1, jobs-2, gpu, gpu-1 to gpu-3.
     """
 
     stack: Stack
@@ -68,10 +70,15 @@ class City:
         pool, limit = {
             "control": (CONTROL, 10),
             "gpu": (GPU, 2),
+            "gpu-1": (GPU, 1),
+            "gpu-2": (GPU, 1),
+            "gpu-3": (GPU, 1),
             "jobs-1": (JOBS, 3),
             "jobs-2": (JOBS, 3),
         }[name]
-        module = "tests.chaos.slow_worker" if pool == JOBS else "deployments.worker"
+        tells = pool == GPU and "TELL" in self.environment
+        gpu = "tests.shards.telling_worker" if tells else "deployments.worker"
+        module = {JOBS: "tests.chaos.slow_worker", GPU: gpu}.get(pool, "deployments.worker")
         grace = ["--grace", "1", "--stopping", "10"]
         return [*python(module), pool, "--name", name, "--limit", str(limit), *grace]
 
@@ -118,6 +125,25 @@ class City:
                 return str(run.id)
 
         return asyncio.run(create())
+
+    def cancel(self, workflow: str) -> None:
+        """As `slideloom cancel` does."""
+
+        async def ask() -> None:
+            async with get_client() as client:
+                await cancel_workflow(client, workflow)
+
+        asyncio.run(ask())
+
+    def limit(self, name: str, limit: int) -> None:
+        """Set a concurrency limit."""
+
+        async def ask() -> None:
+            async with get_client() as client:
+                wanted = GlobalConcurrencyLimitUpdate(limit=limit)
+                await client.update_global_concurrency_limit(name, wanted)
+
+        asyncio.run(ask())
 
     def run(self, run_id: str) -> FlowRun:
         """A run as it is now."""

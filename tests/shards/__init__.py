@@ -1,0 +1,1 @@
+"""Shards on real workers that are killed, stopped and started again."""

@@ -1,0 +1,67 @@
+"""A worker of pool `gpu` that writes down what it computes, and takes its time for it.
+
+`python -m tests.shards.telling_worker POOL --name NAME ...`; every line in the file `TELL` has a
+time, the process, and what began or ended. `TILE_S` seconds are spent on every tile.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from slideloom.arrays import Int32, UInt8
+from slideloom.engines.oracle import OracleEngine
+from slideloom.normalisation import Normalisation
+from slideloom.parameters import SegmentCells
+from slideloom.segmentation import job as steps
+
+_segment, _run_tile_task = OracleEngine.segment, steps.run_tile_task
+
+
+def tell(*words: object) -> None:
+    line = " ".join(map(str, (f"{time.time():.3f}", os.getpid(), *words)))
+    with open(os.environ["TELL"], "a") as told:
+        told.write(f"{line}\n")
+
+
+def _slowly(self: OracleEngine, batch: UInt8, normalisation: Normalisation) -> list[Int32]:
+    tell("pass", len(batch))
+    time.sleep(float(os.environ.get("TILE_S", "0")) * len(batch))
+    return _segment(self, batch, normalisation)
+
+
+def _told(folder: Path, task: int, *given: Any, **more: Any) -> int:
+    tell("task-begins", folder.name, task)
+    cells = _run_tile_task(folder, task, *given, **more)
+    tell("task-ends", folder.name, task)
+    return cells
+
+
+# Before anything of the worker has imported them.
+OracleEngine.segment = _slowly  # type: ignore[method-assign]
+steps.run_tile_task = _told
+
+
+def _tell_of_shards() -> None:
+    from flows import segment_shard as flow
+
+    whole = flow._segment
+
+    async def told(job: SegmentCells, owner: UUID, out: Path, tasks: Sequence[int]) -> Any:
+        tell("shard-begins", owner)
+        try:
+            return await whole(job, owner, out, tasks)
+        finally:
+            tell("shard-ends", owner)
+
+    flow._segment = told
+
+
+if __name__ == "__main__":
+    from deployments.worker.__main__ import main
+
+    _tell_of_shards()
+    sys.exit(main())
