@@ -26,6 +26,8 @@ from tasks.naming import shard_name
 from tasks.owners import ENGINE, Want, want, while_wanted
 from tasks.shared import shared_engine
 
+_UNWANTED = "Its job has ended, or gives no sign of life."
+
 
 @flow(name="segment_shard", flow_run_name=shard_name, task_runner=TILE_TASKS)
 async def segment_shard(
@@ -46,7 +48,7 @@ async def segment_shard(
         return not_admitted()
     async with get_client() as client:
         if await want(client, owner) is Want.NO:
-            return not_admitted()
+            return Cancelled(message=_UNWANTED)
         try:
             if tasks is None:
                 return await _describe(client, own.id, job)
@@ -75,5 +77,5 @@ async def _segment(job: SegmentCells, owner: UUID, out: Path, tasks: Sequence[in
             async with while_wanted(owner, progress.stop):
                 await map_tiles(missing, job, progress)
         except Stopped:
-            return Cancelled(message="Its job has ended, or gives no sign of life.")
+            return Cancelled(message=_UNWANTED)
     return Completed(message=f"{tiles} tiles segmented")

@@ -12,6 +12,7 @@ from tests.shards.told import Told
 CREW = ("dispatcher", "control", "jobs-1", "gpu-1", "gpu-2")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One server, one test after the other."""
     mark_folder(items, Path(__file__).parent, "shards")

@@ -1,6 +1,7 @@
 """On a server a job's tiles go to the GPU pool, and the job's own process loads no model."""
 
 import asyncio
+import contextlib
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +16,14 @@ from prefect.client.schemas.filters import (
     DeploymentFilter,
     DeploymentFilterName,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 
 from runs import labels
 from runs.creation import read_jobs
 from runs.names import SHARD
 from runs.records import JobRun
 from runs.states import NOT_ADMITTED
+from runs.views import read_job
 from slideloom.arrays import Int32, UInt8
 from slideloom.engines.oracle import OracleEngine
 from slideloom.errors import EngineFailed, SlideUnreadable
@@ -31,7 +33,7 @@ from slideloom.progress import Progress
 from slideloom.results.folder import RUN
 from slideloom.segmentation.job import segment_slide
 from slideloom.slides import open_slide
-from tasks import owners, planning, shards, tiles
+from tasks import owners, planning, reporting, shard_runs, shards, tiles
 from tests.helpers.engines import Counting
 from tests.helpers.files import contents
 from tests.helpers.waiting import PATIENCE_S
@@ -167,7 +169,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Held:
     engine = Held()
     monkeypatch.setattr(tiles, "shared_engine", lambda *_: engine)
     monkeypatch.setattr(owners, "LOOK_S", 0.05)
-    monkeypatch.setattr(shards, "_LAST_WORDS_S", 1.0)  # no worker is here to settle a cancel
+    monkeypatch.setattr(shard_runs, "_LAST_WORDS_S", 1.0)  # no worker is here to settle a cancel
     real = Progress.stop
 
     def stop(progress: Progress) -> None:
@@ -198,21 +200,70 @@ def test_a_cancelled_job_cancels_its_shard(held: Held) -> None:
     asyncio.run(act())
 
 
-def test_a_shard_stops_when_its_attempt_is_no_longer_the_current_one(held: Held) -> None:
+def test_a_shard_stops_when_its_job_gives_no_sign_of_life(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owners, "SILENCE_S", 0.5)
+    monkeypatch.setattr(reporting, "RENEW_S", 1000.0)
+
     async def act() -> None:
         async with get_client() as client:
             job = await admitted(client)
             async with gpu_worker(client):
                 running = asyncio.create_task(carry_out(client, UUID(job.id)))
                 await asyncio.to_thread(held.begun.wait, PATIENCE_S)
-                await client.update_flow_run_labels(UUID(job.id), {labels.ADMITTED: "another"})
+                await asyncio.to_thread(held.stopped.wait, PATIENCE_S)
+                monkeypatch.setattr(owners, "SILENCE_S", 1000.0)
+                held.may_go_on.set()
+                # The job lives after all: what the shard has left undone goes into another one.
+                run = await running
+            first = (await shards_of(client, job))[1]
+            assert first.state_type is StateType.CANCELLED
+            assert "no sign of life" in (first.state.message or "")  # type: ignore[union-attr]
+            assert run.state_type is StateType.COMPLETED
+
+    asyncio.run(act())
+
+
+@pytest.mark.parametrize("end", [StateType.CANCELLED, None])
+def test_a_shard_stops_when_its_job_is_over_or_gone(held: Held, end: StateType | None) -> None:
+    async def act() -> None:
+        async with get_client() as client:
+            job = await admitted(client)
+            async with gpu_worker(client):
+                running = asyncio.create_task(carry_out(client, UUID(job.id)))
+                await asyncio.to_thread(held.begun.wait, PATIENCE_S)
+                shard = (await shards_of(client, job))[1]
+                if end is None:
+                    await client.delete_flow_run(UUID(job.id))
+                else:
+                    await client.set_flow_run_state(UUID(job.id), State(type=end), force=True)
                 await asyncio.to_thread(held.stopped.wait, PATIENCE_S)
                 held.may_go_on.set()
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await running
+                while not (now := await client.read_flow_run(shard.id)).state.is_final():  # type: ignore[union-attr]
+                    await asyncio.sleep(0.05)
+            assert now.state_type is StateType.CANCELLED
+
+    asyncio.run(act())
+
+
+def test_a_job_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "RENEW_S", 0.2)
+
+    async def act() -> None:
+        async with get_client() as client:
+            job = await admitted(client)
+            running = asyncio.create_task(carry_out(client, UUID(job.id)))
+            while not (waits := (await read_job(client, job.id)).waits):
+                await asyncio.sleep(0.05)
+            assert "no worker of pool gpu is running" in waits
+            async with gpu_worker(client):
                 run = await running
-            last = (await shards_of(client, job))[-1]
-            assert last.state_type is StateType.CANCELLED
-            assert run.state_type is StateType.FAILED
-            assert "tiles of a.png ended as Cancelled" in (run.state.message or "")  # type: ignore[union-attr]
+            assert run.state_type is StateType.COMPLETED
+            assert (await read_job(client, job.id)).waits == ""
 
     asyncio.run(act())
 
@@ -221,7 +272,7 @@ def test_a_shard_that_is_run_by_hand_does_nothing() -> None:
     async def act() -> None:
         async with get_client() as client:
             deployment = await client.read_deployment_by_name(SHARD)
-            owner = {"job": "00000000-0000-4000-8000-000000000000", "admitted": ""}
+            owner = "00000000-0000-4000-8000-000000000000"
             run = await client.create_flow_run_from_deployment(
                 deployment.id, parameters={"job": JOB, "out": "/nowhere", "owner": owner}
             )
