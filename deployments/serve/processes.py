@@ -68,13 +68,15 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
             self._guard.ended(self.pid)
             if self._bell:
+                # What it said in its last moment counts.
+                self._was_ready = self._was_ready or self._bell.rung()
                 self._bell.close()
         return code
 
     @property
     def is_ready(self) -> bool:
         """Whether it can be used; once ready, always ready."""
-        if not self._was_ready:
+        if not self._was_ready and not self._told_of_end:
             asked = self.program.ready
             self._was_ready = asked(self.pid) if asked else bool(self._bell and self._bell.rung())
             if self._was_ready and self._bell:

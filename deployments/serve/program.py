@@ -22,6 +22,8 @@ class Program:
         account: As whom it runs; none: as we do.
         folder: Where it runs; none: where we do.
         prepare: What is done before each start.
+        expendable: What it is given to do may take it down: that it died after it was ready is no
+            sign that it cannot run, and it is started again however often that happens.
     """
 
     name: str
@@ -36,3 +38,4 @@ class Program:
     account: Account | None = None
     folder: Path | None = None
     prepare: Callable[[], None] = lambda: None
+    expendable: bool = False

@@ -7,7 +7,6 @@ from prefect.settings import PREFECT_API_URL
 from runs.names import GPU, GPU_TAG, WORKER_TYPE
 from slideloom.errors import BadInput
 
-
 _WANTS_PASSWORD = {401, 403}
 
 

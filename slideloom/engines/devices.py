@@ -14,6 +14,16 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
 
 
+def check_name(asked: str) -> None:
+    """Look whether it is a device's name.
+
+    Raises:
+        DeviceUnavailable: It is not.
+    """
+    if not _PATTERN.fullmatch(asked):
+        raise DeviceUnavailable(f"{asked!r} is no device: use auto, cpu, cuda or cuda:N")
+
+
 def pinned(asked: str, pin: str) -> str:
     """What a job's device means in a process that is pinned to one.
 
@@ -46,8 +56,7 @@ def choose_device(asked: str, available: list[str]) -> str:
     Raises:
         DeviceUnavailable: Not a device, or not on this machine; the message says what is.
     """
-    if not _PATTERN.fullmatch(asked):
-        raise DeviceUnavailable(f"{asked!r} is no device: use auto, cpu, cuda or cuda:N")
+    check_name(asked)
     if asked == "auto":
         return "cuda:0" if "cuda:0" in available else "cpu"
     wanted = "cuda:0" if asked == "cuda" else asked

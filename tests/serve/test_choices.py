@@ -24,7 +24,7 @@ DATABASE = "postgresql://prefect:secret@db.example/prefect"
 
 
 def planned(home: Path, given: Mapping[str, str], **more: object) -> Stack:
-    wanted = Wanted(given, port=0, **more)  # type: ignore[arg-type]
+    wanted = Wanted(given, **{"port": 0, "slots": 1, **more})  # type: ignore[arg-type]
     return plan(wanted, make_house(home), Settings(home=home), lambda _: None)
 
 
