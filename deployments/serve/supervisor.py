@@ -89,7 +89,7 @@ class Supervisor:
         # One that is ready is kept from then on: it may die while others are waited for.
         while waiting := [kept for kept in new if not kept.settled]:
             for kept in waiting:
-                kept.settled = kept.process.check()
+                kept.settled = kept.process.is_ready or kept.process.check()
             self._meanwhile()
             time.sleep(LOOK_S)
 

@@ -58,6 +58,26 @@ def test_a_given_server_is_used_and_brings_its_own_database(tmp_path: Path, serv
         assert "SLIDELOOM_DATABASE_URL" not in program.environment
 
 
+def test_each_gpu_has_a_process_of_its_own_and_the_others_load_no_model(
+    tmp_path: Path, server: str
+) -> None:
+    given = {"PREFECT_API_URL": server, "SLIDELOOM_DEVICE": "cuda:1"}
+    wanted = Wanted(given, port=0, slots=2)
+    settings = Settings(home=tmp_path, device="cuda:1")
+    crew = plan(wanted, make_house(tmp_path), settings, lambda _: None).crew
+    pinned = {
+        program.log.stem: program.environment.get("SLIDELOOM_DEVICE")
+        for program in crew
+        if program.expendable
+    }
+    assert pinned == {
+        "worker-control": None,
+        "worker-jobs": None,
+        "worker-gpu-1": "cuda:1",
+        "worker-gpu-2": "cuda:1",
+    }
+
+
 def test_with_a_given_server_the_lock_is_in_a_given_database(tmp_path: Path, server: str) -> None:
     stack = planned(tmp_path, {"PREFECT_API_URL": server, "SLIDELOOM_DATABASE_URL": DATABASE})
     urls = [program.environment.get("SLIDELOOM_DATABASE_URL") for program in stack.crew]
