@@ -26,7 +26,7 @@ serve: $(READY)
 	@$(BIN)/slideloom serve $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not acceptance" -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -m "not acceptance" -n 2 --dist loadgroup --max-worker-restart 0 $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

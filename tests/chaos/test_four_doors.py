@@ -26,7 +26,6 @@ from tests.helpers.history.reading import read_history
 from tests.helpers.prefects import LEAVES_SOCKETS
 from tests.helpers.waiting import wait_until
 
-WAIT_S = 60.0
 pytestmark = [pytest.mark.xdist_group("chaos"), *LEAVES_SOCKETS]
 CREW = ("dispatcher", "control", "jobs-1", "gpu")
 
@@ -39,7 +38,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 
 
 def _end(town: City, workflow: str) -> str:
-    wait_until(lambda: _is_final(town, workflow), timeout_s=WAIT_S)
+    wait_until(lambda: _is_final(town, workflow))
     return town.state(workflow)
 
 
@@ -94,10 +93,10 @@ def test_a_schedule(town: City) -> None:
         },
     )
     try:
-        wait_until(lambda: len(_workflows("inbox")) == len(slides), timeout_s=WAIT_S)
+        wait_until(lambda: len(_workflows("inbox")) == len(slides))
         assert {_end(town, workflow) for workflow in _workflows("inbox")} == {"Completed"}
         make_slide(folder / "later.png")
-        wait_until(lambda: len(_workflows("inbox")) == len(slides) + 1, timeout_s=WAIT_S)
+        wait_until(lambda: len(_workflows("inbox")) == len(slides) + 1)
         assert {_end(town, workflow) for workflow in _workflows("inbox")} == {"Completed"}
     finally:
         _switch_on(SUBMIT_INBOX, {}, active=False)
@@ -205,7 +204,7 @@ def test_restarts_of_server_and_database_break_no_promise(tmp_path: Path) -> Non
     with city(tmp_path, crew, SLOW_STORE_S="2", SLIDELOOM_RETRY_DELAY_S="1") as built:
         built.add_tenants(["a", "b"])
         workflows = [built.submit(built.spec(name, 2, 2)) for name in "ab"]
-        wait_until(lambda: all(built.jobs(each) for each in workflows), timeout_s=WAIT_S)
+        wait_until(lambda: all(built.jobs(each) for each in workflows))
         built.stack.restart()
         built.kill("dispatcher")
         built.start("dispatcher")

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.files import drawn_slide
+from tests.helpers.processes import ended
+from tests.helpers.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.xdist_group("prefect")
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -20,9 +22,8 @@ def _on_a_terminal(command: list[str], home: Path) -> tuple[int, str]:
     ours, theirs = pty.openpty()
     environment = {**os.environ, "PREFECT_HOME": str(home), "COLUMNS": "120", "TERM": "xterm"}
     environment.pop("CI", None)
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
-    ) as child:
+    started = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    with ended(started) as child:
         os.close(theirs)
         shown = b""
         while True:
@@ -31,6 +32,7 @@ def _on_a_terminal(command: list[str], home: Path) -> tuple[int, str]:
             except OSError:  # Linux says so when the other end is closed
                 break
             shown += read
+        child.wait(PATIENCE_S)
     os.close(ours)
     return child.returncode, _CONTROL.sub("", shown.decode())
 

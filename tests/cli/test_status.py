@@ -16,6 +16,7 @@ from prefect.states import Cancelled, Completed, Failed, Running
 
 from deployments.cli.server import VARIABLE
 from runs.states import skipped
+from tests.helpers.waiting import PATIENCE_S
 from tests.runs.command import Command, slideloom_command
 from tests.runs.made import Made, make_workflow, put, tell_tiles
 from tests.runs.server import ON_SERVER, api_url, ask
@@ -161,7 +162,7 @@ class _Terminal:
     def end(self) -> int:
         """Close the terminal; the exit code."""
         os.close(self._ours)
-        return self.child.wait(timeout=60)
+        return self.child.wait(timeout=PATIENCE_S)
 
 
 def test_watching_on_a_terminal(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from slideloom.results.folder import PARTS
 from tests.helpers.files import drawn_slide
-from tests.helpers.waiting import wait_until
+from tests.helpers.processes import ended
+from tests.helpers.waiting import PATIENCE_S, wait_until
 
 pytestmark = pytest.mark.xdist_group("prefect")
 
@@ -29,12 +30,10 @@ def test_a_signal_ends_the_command_with_one_line(
         text=True,
         env={**os.environ, "PREFECT_HOME": str(tmp_path / "prefect")},
     )
-    with child:
-        wait_until(
-            lambda: any((out / PARTS).glob("*.part")) or child.poll() is not None, timeout_s=120
-        )
+    with ended(child):
+        wait_until(lambda: any((out / PARTS).glob("*.part")) or child.poll() is not None)
         child.send_signal(number)
-        _, said = child.communicate(timeout=120)
+        _, said = child.communicate(timeout=PATIENCE_S)
     assert said == (
         f"slideloom: stopped by {number.name}; the same command takes up where it stopped\n"
     )

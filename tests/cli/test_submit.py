@@ -17,7 +17,8 @@ from prefect.client.orchestration import PrefectClient
 from deployments.cli import accepting
 from deployments.cli.server import VARIABLE
 from slideloom.settings import settings
-from tests.helpers.waiting import wait_until
+from tests.helpers.processes import ended
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.runs.command import Command, slideloom_command
 from tests.runs.control import BROKEN, DONE, accept, control_worker, refuse
 from tests.runs.made import deploy, unique
@@ -127,7 +128,7 @@ def test_nobody_takes_it_and_then_somebody_does(
     said: list[tuple[object, ...]] = []
 
     async def late(client: PrefectClient, run: object) -> None:
-        wait_until(lambda: bool(said), timeout_s=60)
+        wait_until(lambda: bool(said))
         await accept(client, run)  # type: ignore[arg-type]
 
     real = print
@@ -207,8 +208,8 @@ def _command(*arguments: str, folder: Path, **more: str) -> "subprocess.Popen[st
 
 
 def test_no_server_known(tmp_path: Path) -> None:
-    with _command("status", folder=tmp_path) as child:
-        out, said = child.communicate(timeout=120)
+    with ended(_command("status", folder=tmp_path)) as child:
+        out, said = child.communicate(timeout=PATIENCE_S)
     assert (child.returncode, out) == (2, "")
     assert said.count("\n") == 1
     assert "make serve" in said
@@ -221,13 +222,13 @@ def test_ctrl_c_leaves_the_workflow_alone(tmp_path: Path) -> None:
     url = {VARIABLE: api_url()}
     with (
         control_worker(tenant, accept) as taken,
-        _command("submit", file, "--watch", folder=tmp_path, **url) as child,
+        ended(_command("submit", file, "--watch", folder=tmp_path, **url)) as child,
     ):
         assert child.stdout is not None
         while "waits" not in child.stdout.readline():
             assert child.poll() is None
         child.send_signal(signal.SIGINT)
-        _, said = child.communicate(timeout=120)
+        _, said = child.communicate(timeout=PATIENCE_S)
     assert child.returncode == 130
     assert said == (
         f"slideloom: workflow {taken[0]} goes on without this command: `slideloom status "

@@ -18,8 +18,9 @@ from deployments.dispatcher.tasks import end
 from runs.names import PLACES
 from slideloom.settings import Settings
 from tests.dispatcher import town
+from tests.helpers.waiting import PATIENCE_S
 
-WAIT_S = 60.0
+WAIT_S = PATIENCE_S
 
 
 @dataclass

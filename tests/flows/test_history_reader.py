@@ -207,7 +207,7 @@ def test_old_workflows_and_what_is_new_can_be_left_out(deployments: dict[str, UU
 
 def test_a_server_that_goes_on_is_read_up_to_a_moment(deployments: dict[str, UUID]) -> None:
     asyncio.run(_a_day(deployments))
-    wait_until(lambda: read(live=True) == read(), timeout_s=30)
+    wait_until(lambda: read(live=True) == read())
 
 
 def test_the_command_tells_and_exits_1(

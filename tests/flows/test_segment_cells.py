@@ -67,7 +67,7 @@ def test_tile_tasks_are_mapped_and_carry_no_tag(tmp_path: Path) -> None:
     asyncio.run(segment_cells(_job(slide), str(tmp_path / "out")))
     run = flow_run("segment mapped.png")
     tile_tasks = re.compile(r"tiles \d+")
-    wait_until(lambda: len(task_runs(run)) >= 12, timeout_s=60)
+    wait_until(lambda: len(task_runs(run)) >= 12)
     found = [task for task in task_runs(run) if tile_tasks.fullmatch(task.name)]
     assert {task.name for task in found} == {f"tiles {n}" for n in range(9)}
     assert [task.tags for task in found if task.tags] == []

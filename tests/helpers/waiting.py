@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable
 
+PATIENCE_S = 150.0
+"""A busy machine may need so long for what takes a second elsewhere."""
 
-def wait_until(condition: Callable[[], bool], timeout_s: float) -> None:
+
+def wait_until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     """Return as soon as the condition holds.
 
     Raises:

@@ -40,7 +40,7 @@ def _limit(name: str) -> int:
 def test_all_that_is_needed_is_there(registered: str) -> None:
     found = ask(everything)
     assert {pool["name"]: pool["type"] for pool in found["pools"]} == dict.fromkeys(
-        names.POOLS, names.WORKER_TYPE
+        (names.CONTROL, names.JOBS, names.GPU), names.WORKER_TYPE
     )
     assert {one["name"] for one in found["limits"]} >= {"tag:gpu"}
     assert {kind.get_block_type_slug() for kind in KINDS} <= {

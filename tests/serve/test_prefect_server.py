@@ -46,7 +46,7 @@ def test_what_it_knows_survives_restarts_of_both(server: Stack) -> None:
     assert get(server, f"/flows/{made['id']}")["name"] == "kept"
     server.kill_database()
     server.start_database()
-    wait_until(lambda: _answers(server, f"/flows/{made['id']}"), 30)
+    wait_until(lambda: _answers(server, f"/flows/{made['id']}"))
     server.kill()
     server.start()
     assert get(server, f"/flows/{made['id']}")["name"] == "kept"

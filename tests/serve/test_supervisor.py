@@ -12,6 +12,7 @@ import pytest
 
 from deployments.serve.errors import ProcessFailed
 from deployments.serve.supervisor import Patience, Stopped, Supervisor
+from tests.helpers.processes import ended
 from tests.helpers.waiting import wait_until
 from tests.serve.crew import (
     DIES,
@@ -202,11 +203,11 @@ supervisor.watch()
 @contextmanager
 def supervisor_process(crew: Crew, *before: str) -> Iterator["subprocess.Popen[str]"]:
     command = [*before, sys.executable, "-c", SUPERVISOR, str(crew.folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    with ended(started) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "all started\n"
         yield process
-        process.kill()
 
 
 def test_when_we_are_killed_the_children_are_stopped_in_order(crew: Crew) -> None:
@@ -214,24 +215,24 @@ def test_when_we_are_killed_the_children_are_stopped_in_order(crew: Crew) -> Non
         started = [crew.pids(f"{name} started")[0] for name in ("base", "top", "deaf")]
         assert all(map(is_alive, started))
         process.kill()
-        wait_until(lambda: not any(map(is_alive, started)), 60)
+        wait_until(lambda: not any(map(is_alive, started)))
     assert crew.told[-2:] == ["top SIGUSR1", "base SIGTERM"]
 
 
 def test_a_guard_that_is_killed_is_replaced(crew: Crew) -> None:
     with supervisor_process(crew) as process:
         # Not before there is one: a signal to process 0 would go to the tests themselves.
-        wait_until(lambda: _guard_of(process.pid) > 0, 60)
+        wait_until(lambda: _guard_of(process.pid) > 0)
         first = _guard_of(process.pid)
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: not is_alive(first), 60)
+        wait_until(lambda: not is_alive(first))
         # The next thing that happens is told to a new one, with all that the old one knew.
         os.kill(crew.pids("top started")[0], signal.SIGKILL)
-        wait_until(lambda: crew.told.count("top started") == 2, 60)
+        wait_until(lambda: crew.told.count("top started") == 2)
         started = [crew.pids(f"{name} started")[-1] for name in ("base", "top", "deaf")]
-        wait_until(lambda: _guard_of(process.pid) not in {0, first}, 60)
+        wait_until(lambda: _guard_of(process.pid) not in {0, first})
         process.kill()
-        wait_until(lambda: not any(map(is_alive, started)), 60)
+        wait_until(lambda: not any(map(is_alive, started)))
 
 
 def _guard_of(pid: int) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from tests.helpers.stack import Stack
-from tests.helpers.waiting import wait_until
+from tests.helpers.waiting import PATIENCE_S, wait_until
 
 ON_PATH = Path(__file__).parent / "on_path"
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -91,11 +91,11 @@ class Run:
     def message(self) -> str:
         return str(self.read()["state"]["message"])
 
-    def reaches(self, *types: str, within_s: float = 30) -> "Run":
+    def reaches(self, *types: str, within_s: float = PATIENCE_S) -> "Run":
         wait_until(lambda: self.state in types, within_s)
         return self
 
-    def ends(self, within_s: float = 30) -> str:
+    def ends(self, within_s: float = PATIENCE_S) -> str:
         wait_until(lambda: self.state in ENDED, within_s)
         return self.state
 
@@ -151,7 +151,7 @@ class Worker:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    def ends(self, within_s: float = 40) -> int:
+    def ends(self, within_s: float = PATIENCE_S) -> int:
         return self.process.wait(within_s)
 
 
@@ -168,4 +168,4 @@ def working(server: Stack, pool: str, *options: str, name: str | None = None) ->
     finally:
         if worker.process.poll() is None:
             worker.process.kill()
-        worker.process.wait(30)
+        worker.process.wait()

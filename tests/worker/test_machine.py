@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.helpers.stack import Stack
-from tests.helpers.waiting import wait_until
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.worker.house import Api, Run
 
 _COMMAND = [sys.executable, "-m", "deployments.cli.main", "worker"]
@@ -23,7 +23,7 @@ class Machine:
 
     def __init__(self, process: "subprocess.Popen[bytes]", out: Path, home: Path) -> None:
         self.process, self._out, self.home = process, out, home
-        wait_until(lambda: "Ctrl-C here stops" in self.said or process.poll() is not None, 120)
+        wait_until(lambda: "Ctrl-C here stops" in self.said or process.poll() is not None)
         if process.poll() is not None:
             raise RuntimeError(self.said)
 
@@ -51,16 +51,20 @@ def machine(server: Stack, home: Path, pool: str, *options: str) -> Iterator[Mac
     try:
         yield Machine(process, out, home)
     finally:
+        # Its guard ends what it has started, also where it does not stop itself.
         if process.poll() is None:
             process.terminate()
-        process.wait(60)
+        try:
+            process.wait(PATIENCE_S)
+        finally:
+            process.kill()
 
 
 def _waiting(api: Api, pool: str, folder: Path) -> Run:
     folder.mkdir()
     given = {name: str(folder / name) for name in ("began", "until", "left")}
     run = api.start(api.deploy(pool, "wait"), **given)
-    wait_until((folder / "began").exists, 60)
+    wait_until((folder / "began").exists)
     return run.reaches("RUNNING")
 
 
@@ -76,6 +80,9 @@ def test_poison_costs_one_process_and_a_drain_no_run(
     options = ("--slots", "2", "--device", "cpu", "--health-port", "0", "--name", "box")
     with machine(server, tmp_path / "home", "poisoned", *options) as joined:
         bystander = _waiting(api, "poisoned", tmp_path / "bystander")
+        # The pool was made without a form; Prefect's page has the worker type's now.
+        form = api.get("/work_pools/poisoned")["base_job_template"]["variables"]
+        assert "set where the worker is started" in form["description"]
         health = joined.health()
         told = [_asked(address)[1] for address in health]
         assert [(each["worker"], each["device"]) for each in told] == [
@@ -86,19 +93,19 @@ def test_poison_costs_one_process_and_a_drain_no_run(
         for how in ("segfault", "exit", "kill"):
             run = api.start(api.deploy("poisoned", "poison"), how=how)
             # Nobody but the process that is started again ends it: no reaper runs here.
-            assert run.ends(90) == "CRASHED"
+            assert run.ends() == "CRASHED"
             assert run.message == "Its worker died."
         assert bystander.state == "RUNNING"
         _until_well(other)
         late = _waiting(api, "poisoned", tmp_path / "late")
         joined.process.terminate()
-        wait_until(lambda: all("claims no more runs" in joined.log(n) for n in (1, 2)), 60)
+        wait_until(lambda: all("claims no more runs" in joined.log(n) for n in (1, 2)))
         code, draining = _asked(other)
         assert (code, draining["status"], draining["runs"]) == (503, "draining", [late.id])
         never = api.start(api.deploy("poisoned", "nothing"))
         for folder in ("bystander", "late"):
             (tmp_path / folder / "until").touch()
-        assert joined.process.wait(60) == 0
+        assert joined.process.wait(PATIENCE_S) == 0
     assert (bystander.state, late.state, never.state) == ("COMPLETED", "COMPLETED", "SCHEDULED")
     assert "signal SIGSEGV" in joined.said
     assert "signal SIGKILL" in joined.said
@@ -112,7 +119,7 @@ def _until_well(address: str) -> None:
         except httpx.TransportError:
             return False
 
-    wait_until(well, 60)
+    wait_until(well)
 
 
 def _refusal(environment: dict[str, str], *options: str) -> tuple[int, str]:
@@ -121,7 +128,7 @@ def _refusal(environment: dict[str, str], *options: str) -> tuple[int, str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
     (line,) = done.stderr.splitlines()
@@ -165,4 +172,4 @@ def test_two_folders_on_one_machine_do_not_end_each_others_runs(
         with machine(server, tmp_path / "two", "two-homes", "--slots", "1"):
             assert run.state == "RUNNING"
             (tmp_path / "run" / "until").touch()
-            assert run.ends(60) == "COMPLETED"
+            assert run.ends() == "COMPLETED"

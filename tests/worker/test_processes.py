@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.helpers.processes import ended
 from tests.helpers.stack import Stack
-from tests.helpers.waiting import wait_until
+from tests.helpers.waiting import PATIENCE_S, wait_until
 from tests.worker.conftest import POOL
 from tests.worker.house import Api, Run, Worker, import_folder, worker_command, working
 
@@ -17,7 +18,7 @@ def _begin(api: Api, pool: str, folder: Path, flow: str = "wait") -> Run:
     if flow == "wait":
         given["left"] = str(folder / "left")
     run = api.start(api.deploy(pool, flow), **given)
-    wait_until((folder / "began").exists, 30)
+    wait_until((folder / "began").exists)
     return run.reaches("RUNNING")
 
 
@@ -28,7 +29,7 @@ def _refusal(server: Stack, pool: str, name: str) -> tuple[int, str]:
         env=server.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     (line,) = done.stderr.splitlines()
@@ -67,7 +68,7 @@ def test_drain(server: Stack, api: Api, tmp_path: Path) -> None:
         ends = _begin(api, "drained", tmp_path / "ends")
         goes_on = _begin(api, "drained", tmp_path / "goes_on")
         worker.signal(signal.SIGTERM)
-        wait_until(lambda: "claims no more runs" in worker.log.read_text(), 20)
+        wait_until(lambda: "claims no more runs" in worker.log.read_text())
         late = api.start(api.deploy("drained", "nothing"))
         (tmp_path / "ends" / "until").touch()
         assert worker.ends() == 0
@@ -82,7 +83,7 @@ def test_second_signal_ends_at_once(server: Stack, api: Api, tmp_path: Path) -> 
     with working(server, "hurried", "--grace", "600") as worker:
         run = _begin(api, "hurried", tmp_path / "run", "block")
         worker.signal(signal.SIGINT)
-        wait_until(lambda: "claims no more runs" in worker.log.read_text(), 20)
+        wait_until(lambda: "claims no more runs" in worker.log.read_text())
         worker.signal(signal.SIGINT)
         assert worker.ends() == 128 + signal.SIGINT
     assert run.state == "RUNNING"
@@ -112,17 +113,17 @@ def test_server_restarted_in_mid_run(
     try:
         # This run ends while nobody listens.
         (tmp_path / "ends" / "until").touch()
-        wait_until(lambda: "is away" in worker.log.read_text(), 30)
-        wait_until(lambda: worker.health()[1]["status"] == "silent", 30)
+        wait_until(lambda: "is away" in worker.log.read_text())
+        wait_until(lambda: worker.health()[1]["status"] == "silent")
         assert worker.health()[0] == 503
     finally:
         server.start()
-    wait_until(lambda: worker.health()[0] == 200, 60)
-    assert ends.ends(60) == "COMPLETED"
+    wait_until(lambda: worker.health()[0] == 200)
+    assert ends.ends() == "COMPLETED"
     assert goes_on.state == "RUNNING"
     (tmp_path / "goes_on" / "until").touch()
-    assert goes_on.ends(60) == "COMPLETED"
-    assert api.start(api.deploy(POOL, "nothing")).ends(60) == "COMPLETED"
+    assert goes_on.ends() == "COMPLETED"
+    assert api.start(api.deploy(POOL, "nothing")).ends() == "COMPLETED"
 
 
 def test_database_restarted_in_mid_run(
@@ -131,9 +132,14 @@ def test_database_restarted_in_mid_run(
     run = _begin(api, POOL, tmp_path / "run")
     server.restart_database()
     (tmp_path / "run" / "until").touch()
-    assert run.ends(60) == "COMPLETED"
-    assert api.start(api.deploy(POOL, "nothing")).ends(60) == "COMPLETED"
+    assert run.ends() == "COMPLETED"
+    assert api.start(api.deploy(POOL, "nothing")).ends() == "COMPLETED"
     assert worker.process.poll() is None
+
+
+def _hear_sigint() -> None:
+    """Prefect's own command ends by a SIGINT to itself; whoever runs the tests may ignore those."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_started_by_prefect(server: Stack, api: Api, tmp_path: Path) -> None:
@@ -148,9 +154,12 @@ def test_started_by_prefect(server: Stack, api: Api, tmp_path: Path) -> None:
     environment["PYTHONPATH"] += f":{installed.parent}"
     command = ["worker", "start", "--pool", "by-prefect", "--type", "warm", "--name", "theirs"]
     api.make_pool("by-prefect")
-    with subprocess.Popen([sys.executable, "-m", "prefect", *command], env=environment) as worker:
+    started = subprocess.Popen(
+        [sys.executable, "-m", "prefect", *command], env=environment, preexec_fn=_hear_sigint
+    )
+    with ended(started) as worker:
         run = _begin(api, "by-prefect", tmp_path / "run")
         worker.terminate()
         (tmp_path / "run" / "until").touch()
-        worker.wait(40)
+        worker.wait(PATIENCE_S)
     assert run.state == "COMPLETED"

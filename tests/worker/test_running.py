@@ -37,7 +37,7 @@ def test_runs_side_by_side(api: Api, tmp_path: Path) -> None:
 def test_blocking_code_holds_up_nobody(api: Api, tmp_path: Path, flow: str) -> None:
     began, until = tmp_path / "began", tmp_path / "until"
     blocking = api.start(api.deploy(POOL, flow), began=str(began), until=str(until))
-    wait_until(began.exists, 30)
+    wait_until(began.exists)
     assert api.start(api.deploy(POOL, "nothing")).ends() == "COMPLETED"
     assert blocking.state == "RUNNING"
     until.touch()
@@ -48,7 +48,7 @@ def test_failure(api: Api) -> None:
     run = api.start(api.deploy(POOL, "fail"))
     assert run.ends() == "FAILED"
     assert "this is what broke" in run.message
-    wait_until(lambda: "about to fail" in run.logs(), 20)
+    wait_until(lambda: "about to fail" in run.logs())
 
 
 def test_prefect_s_own_retries(api: Api, tmp_path: Path) -> None:
@@ -94,8 +94,8 @@ def test_everything_that_flows_use(api: Api, worker: Worker, tmp_path: Path) -> 
     assert (subflow["state_type"], subflow["parameters"]) == ("COMPLETED", {"number": 4})
     wanted = {"artifacts": {"flow_run_id": {"any_": [run.id]}}}
     assert "everything" in [found["key"] for found in api.post("/artifacts/filter", wanted)]
-    wait_until(lambda: {"printed 4", "doubling 4"} <= set(run.logs().splitlines()), 20)
-    wait_until(lambda: _heartbeats(api, run.id) > 0, 20)
+    wait_until(lambda: {"printed 4", "doubling 4"} <= set(run.logs().splitlines()))
+    wait_until(lambda: _heartbeats(api, run.id) > 0)
 
 
 def _heartbeats(api: Api, run_id: str) -> int:

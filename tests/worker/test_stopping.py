@@ -19,7 +19,7 @@ def _begin(api: Api, tmp_path: Path, flow: str = "wait") -> Run:
     if flow.startswith("wait"):
         given["left"] = str(tmp_path / "left")
     run = api.start(api.deploy(POOL, flow), **given)
-    wait_until(began.exists, 30)
+    wait_until(began.exists)
     return run.reaches("RUNNING")
 
 
@@ -43,7 +43,7 @@ def test_subflow_is_cancelled_with_its_parent(api: Api, tmp_path: Path) -> None:
     run = _begin(api, tmp_path, "outer")
     run.set("CANCELLING")
     run.reaches("CANCELLED")
-    wait_until(lambda: run.children()[0]["state_type"] == "CANCELLED", 20)
+    wait_until(lambda: run.children()[0]["state_type"] == "CANCELLED")
 
 
 @pytest.mark.parametrize("flow", ["block", "stubborn"])
@@ -53,7 +53,7 @@ def test_run_that_cannot_stop_is_cancelled_when_it_has_ended(
     run = _begin(api, tmp_path, flow)
     run.set("CANCELLING")
     if flow == "stubborn":
-        wait_until((tmp_path / "began.asked").exists, 20)
+        wait_until((tmp_path / "began.asked").exists)
     assert run.state == "CANCELLING"
     (tmp_path / "until").touch()
     assert run.ends() == "CANCELLED"
@@ -101,7 +101,7 @@ def test_run_that_was_taken_away_stops_and_keeps_its_state(
     run = _begin(api, tmp_path)
     run.set(kind, force=True, **more)
     decided = run.read()["state"]["id"]
-    wait_until((tmp_path / "left").exists, 20)
+    wait_until((tmp_path / "left").exists)
     # The same process has a free slot again, and says nothing more of the run.
     assert api.start(api.deploy(POOL, "nothing")).ends() == "COMPLETED"
     assert run.read()["state"]["id"] == decided
@@ -111,7 +111,7 @@ def test_newer_attempt_stops_the_older(api: Api, tmp_path: Path) -> None:
     run = _begin(api, tmp_path)
     running = run.read()["state"]["id"]
     api.patch(f"/flow_runs/{run.id}/labels", {"slideloom.attempt": 7})
-    wait_until((tmp_path / "left").exists, 20)
+    wait_until((tmp_path / "left").exists)
     assert api.start(api.deploy(POOL, "nothing")).ends() == "COMPLETED"
     assert run.read()["state"]["id"] == running
 
@@ -120,14 +120,14 @@ def test_late_end_does_not_overwrite_what_was_decided(api: Api, tmp_path: Path) 
     run = _begin(api, tmp_path, "block")
     run.set("CRASHED", force=True, message="reaped")
     (tmp_path / "until").touch()
-    wait_until(lambda: "Finished in state" in run.logs(), 20)
+    wait_until(lambda: "Finished in state" in run.logs())
     assert (run.state, run.message) == ("CRASHED", "reaped")
 
 
 def test_requeued_run_is_run_again_by_the_same_worker(api: Api, tmp_path: Path) -> None:
     run = _begin(api, tmp_path)
     run.set("SCHEDULED", force=True)
-    wait_until((tmp_path / "left").exists, 20)
+    wait_until((tmp_path / "left").exists)
     (tmp_path / "until").touch()
     assert run.ends() == "COMPLETED"
     types = [state["type"] for state in run.history()]

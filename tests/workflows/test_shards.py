@@ -34,6 +34,7 @@ from slideloom.slides import open_slide
 from tasks import owners, planning, shards, tiles
 from tests.helpers.engines import Counting
 from tests.helpers.files import contents
+from tests.helpers.waiting import PATIENCE_S
 from tests.workflows.server import TENANT, admit, carry_out, gpu_worker, spec, submit
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -150,7 +151,7 @@ class Held:
 
     def segment(self, batch: UInt8, normalisation: Normalisation) -> list[Int32]:
         self.begun.set()
-        self.may_go_on.wait(60)
+        self.may_go_on.wait(PATIENCE_S)
         return self._engine.segment(batch, normalisation)
 
 
@@ -176,7 +177,7 @@ def test_a_cancelled_job_cancels_its_shard(held: Held) -> None:
             job = await admitted(client)
             async with gpu_worker(client):
                 running = asyncio.create_task(carry_out(client, UUID(job.id)))
-                await asyncio.to_thread(held.begun.wait, 60)
+                await asyncio.to_thread(held.begun.wait, PATIENCE_S)
                 running.cancel()
                 await asyncio.sleep(0)
                 held.may_go_on.set()
@@ -196,9 +197,9 @@ def test_a_shard_stops_when_its_attempt_is_no_longer_the_current_one(held: Held)
             job = await admitted(client)
             async with gpu_worker(client):
                 running = asyncio.create_task(carry_out(client, UUID(job.id)))
-                await asyncio.to_thread(held.begun.wait, 60)
+                await asyncio.to_thread(held.begun.wait, PATIENCE_S)
                 await client.update_flow_run_labels(UUID(job.id), {labels.ADMITTED: "another"})
-                await asyncio.to_thread(held.stopped.wait, 60)
+                await asyncio.to_thread(held.stopped.wait, PATIENCE_S)
                 held.may_go_on.set()
                 run = await running
             last = (await shards_of(client, job))[-1]

@@ -23,6 +23,7 @@ from slideloom.settings import settings
 from slideloom.slides import Slide, open_slide
 from tests.helpers.engines import Counting
 from tests.helpers.files import contents, drawn_slide, write_png
+from tests.helpers.processes import ended
 
 
 @pytest.fixture(name="slide")
@@ -141,7 +142,7 @@ def test_a_killed_job_computes_only_what_is_missing(slide: Slide, tmp_path: Path
     )
     assert child.stdin is not None
     assert child.stdout is not None
-    with child:
+    with ended(child):
         for _ in range(3):
             assert child.stdout.readline() == "part\n"
             child.stdin.write("\n")
