@@ -4,7 +4,8 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL
 
-from runs.names import GPU, GPU_TAG, WORKER_TYPE
+from runs.names import GPU, GPU_TAG, VERSION, WORKER_TYPE
+from slideloom import __version__
 from slideloom.errors import BadInput
 
 _WANTS_PASSWORD = {401, 403}
@@ -41,7 +42,8 @@ async def check_pool(client: PrefectClient, pool: str) -> None:
     """Look whether the pool is one that this worker can work for.
 
     Raises:
-        Refused: It is missing, of another type, its limit is missing, or the password is wrong.
+        Refused: It is missing or of another type, its limit is missing, the password is wrong, or
+            slideloom is another one there.
         httpx.HTTPError: The server does not answer.
     """
     try:
@@ -60,8 +62,19 @@ async def check_pool(client: PrefectClient, pool: str) -> None:
             f"the work pool '{pool}' is of type '{found.type}', this worker is for "
             f"'{WORKER_TYPE}': give another pool, or delete that one and run `slideloom register`"
         )
+    await _check_version(client)
     if pool == GPU:
         await _check_limit(client)
+
+
+async def _check_version(client: PrefectClient) -> None:
+    """Flows and tasks of two versions must not work on one result."""
+    theirs = await client.read_variable_by_name(VERSION)
+    if theirs is not None and theirs.value != __version__:
+        raise Refused(
+            f"this is slideloom {__version__}, and the server was registered by {theirs.value}: "
+            "install that version here, or run `slideloom register` with this one"
+        )
 
 
 async def _check_limit(client: PrefectClient) -> None:

@@ -50,6 +50,9 @@ class Api:
     def patch(self, path: str, body: dict[str, Any]) -> None:
         self._ask("PATCH", path, json=body)
 
+    def delete(self, path: str) -> None:
+        self._ask("DELETE", path)
+
     def make_pool(self, name: str, kind: str = "warm") -> None:
         self.post("/work_pools/", {"name": name, "type": kind})
 
