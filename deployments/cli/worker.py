@@ -25,6 +25,7 @@ def worker(
     grace: Annotated[float, Parameter(validator=Number(gte=0))] = 20,
     health_port: Annotated[int | None, Parameter(validator=Number(gte=0, lte=65535))] = None,
     health_host: str = "127.0.0.1",
+    log_files: Annotated[bool, Parameter(negative="--no-log-files")] = True,
 ) -> int:
     """Work for the server that PREFECT_API_URL names, until Ctrl-C or SIGTERM.
 
@@ -41,6 +42,8 @@ def worker(
         health_port: GET /health of the first process is answered here, that of the others at the
             ports after it; 0: any free ones.
         health_host: Where that listens.
+        log_files: Whether what the processes print goes into files in SLIDELOOM_HOME/logs, not
+            here; a container wants it here (--no-log-files).
     """
     from deployments.serve.joining import Joining, join
     from slideloom.engines.devices import check_name
@@ -49,7 +52,16 @@ def worker(
     for each in device or ():
         check_name(each)
     wanted = Joining(
-        dict(os.environ), pool, slots, device or (), limit, name, grace, health_port, health_host
+        dict(os.environ),
+        pool,
+        slots,
+        device or (),
+        limit,
+        name,
+        grace_s=grace,
+        health_port=health_port,
+        health_host=health_host,
+        logged=log_files,
     )
     join(wanted, settings(), _say, _show)
     return 0
@@ -60,7 +72,9 @@ def _say(what: str) -> None:
 
 
 def _show(joined: "Joined") -> None:
-    rows = [("works for", joined.address), ("logs", str(joined.home / "logs"))]
+    logged = any(program.log for program in joined.programs)
+    logs = str(joined.home / "logs") if logged else "here"
+    rows = [("works for", joined.address), ("logs", logs)]
     for number, (program, device) in enumerate(zip(joined.programs, joined.devices, strict=True)):
         place = f", {joined.health[number]}" if joined.health else ""
         on = "" if device == "auto" else f" on {device}"

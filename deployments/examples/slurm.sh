@@ -12,4 +12,4 @@
 set -eu
 export SLIDELOOM_HOME="${TMPDIR:-/tmp}/slideloom-$SLURM_JOB_ID"
 # exec: the signal must reach the command, not the shell around it.
-exec slideloom worker --slots 1 --grace 300 --name "gpu-slurm-$SLURM_JOB_ID"
+exec slideloom worker --slots 1 --grace 300 --no-log-files --name "gpu-slurm-$SLURM_JOB_ID"

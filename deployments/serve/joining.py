@@ -37,6 +37,7 @@ class Joining:
         health_port: Where the first process answers how it is, the others at the numbers after
             it; 0: any free ones.
         health_host: The interface of that.
+        logged: Whether what the workers print goes into files.
     """
 
     given: Mapping[str, str]
@@ -48,6 +49,7 @@ class Joining:
     grace_s: float = GRACE_S
     health_port: int | None = None
     health_host: str = LOOPBACK
+    logged: bool = True
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def plan(wanted: Joining, settings: Settings) -> Joined:
         home,
         pinned,
         [_health_options(wanted.health_host, port) for port in ports],
+        wanted.logged,
     )
     health = [f"http://{wanted.health_host}:{port}/health" for port in ports]
     return Joined(address, home, programs, pinned, health)

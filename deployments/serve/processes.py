@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from deployments.serve.account import launched
 from deployments.serve.doorbell import Doorbell
@@ -38,8 +38,8 @@ class Process:
         self.since = time.monotonic()
         self._bell = Doorbell() if program.ready is None else None
         bell = {"NOTIFY_SOCKET": self._bell.address} if self._bell else {}
-        with open_log(program.log) as log:
-            self._logged = log.seek(0, os.SEEK_END)
+        with open_log(program.log) if program.log else nullcontext() as log:
+            self._logged = log.seek(0, os.SEEK_END) if log else 0
             self._child = subprocess.Popen(
                 launched(program.command, program.account, program.folder),
                 env={**program.environment, **bell},
@@ -122,6 +122,8 @@ class Process:
     @property
     def _told(self) -> str:
         """Where to read more, and the last of it."""
+        if self.program.log is None:
+            return ""
         last = tail(self.program.log, self._logged)
         return f"; its log is {self.program.log}" + (f", which ends: {last}" if last else "")
 

@@ -14,6 +14,7 @@ class Program:
 
     Args:
         name: For people, and the name of its log.
+        log: The file of what it prints; none: it prints where we do.
         stage: Stages are started in order and stopped in reverse.
         ready: Tells of the process with a pid whether it is ready; none: it says so itself, by
             systemd's protocol.
@@ -29,7 +30,7 @@ class Program:
     name: str
     command: list[str]
     environment: dict[str, str]
-    log: Path
+    log: Path | None
     stage: int
     ready: Callable[[int], bool] | None = None
     ready_within_s: float = 180

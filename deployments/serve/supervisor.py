@@ -142,8 +142,8 @@ class Supervisor:
                 self._keep(kept)
         if time.monotonic() - self._rotated > _ROTATE_S:
             self._rotated = time.monotonic()
-            for kept in self._kept:
-                rotate(kept.process.program.log)
+            for log in filter(None, (kept.process.program.log for kept in self._kept)):
+                rotate(log)
 
     def _keep(self, kept: _Kept) -> None:
         if kept.again_at is not None:

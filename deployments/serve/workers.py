@@ -87,11 +87,17 @@ def workers(
         settings: The settings.
         devices: Of the workers of the pool `gpu`, a process each.
     """
+    logs = home / "logs"
     light = {name: value for name, value in environment.items() if name != DEVICE}
     host = socket.gethostname()
+    limits = {CONTROL: _CONTROL_LIMIT, JOBS: settings.max_workers}
     return [
-        worker(Post(CONTROL, f"{CONTROL}-{host}", _CONTROL_LIMIT), light, home),
-        worker(Post(JOBS, f"{JOBS}-{host}", settings.max_workers), light, home),
+        *(
+            worker(
+                Post(pool, f"{pool}-{host}", limit), light, home, (), logs / f"worker-{pool}.log"
+            )
+            for pool, limit in limits.items()
+        ),
         *slots(Post(GPU, f"{GPU}-{host}", 1), environment, home, devices),
     ]
 
@@ -102,6 +108,7 @@ def slots(
     home: Path,
     devices: Sequence[str],
     options: Sequence[Sequence[str]] = (),
+    logged: bool = True,
 ) -> list[Program]:
     """Workers of one pool on one machine, a process for each device.
 
@@ -111,6 +118,7 @@ def slots(
         home: The folder of logs and locks.
         devices: What each process is pinned to.
         options: More for each one's command line.
+        logged: Whether what they print goes into files; else it goes where we print.
     """
     sharing = devices.count("cpu")
     return [
@@ -119,7 +127,7 @@ def slots(
             slot_environment(environment, device, sharing),
             home,
             options[number - 1] if options else (),
-            f"worker-{post.pool}-{number}",
+            home / "logs" / f"worker-{post.pool}-{number}.log" if logged else None,
         )
         for number, device in enumerate(devices, start=1)
     ]
@@ -129,8 +137,8 @@ def worker(
     post: Post,
     environment: Mapping[str, str],
     home: Path,
-    options: Sequence[str] = (),
-    log: str | None = None,
+    options: Sequence[str],
+    log: Path | None,
 ) -> Program:
     """A worker process.
 
@@ -139,9 +147,9 @@ def worker(
     Args:
         post: What it is there for.
         environment: Of those who work with the server.
-        home: The folder of logs and locks.
+        home: Where it runs.
         options: More for its command line.
-        log: Name of its log; none: after the pool.
+        log: The file of what it prints; none: it prints where we do.
     """
     times = ["--grace", str(post.grace_s), "--stopping", str(post.stopping_s)]
     given = ["--name", post.name, "--limit", str(post.limit), *times, *options]
@@ -149,7 +157,7 @@ def worker(
         name=f"the worker '{post.name}'",
         command=[*python("deployments.worker"), post.pool, *given],
         environment=dict(environment),
-        log=home / "logs" / f"{log or f'worker-{post.pool}'}.log",
+        log=log,
         stage=STAGE,
         grace_s=post.all_s,
         folder=home,

@@ -166,10 +166,14 @@ def test_two_folders_on_one_machine_do_not_end_each_others_runs(
     server: Stack, api: Api, tmp_path: Path
 ) -> None:
     api.make_pool("two-homes")
-    with machine(server, tmp_path / "one", "two-homes", "--slots", "1"):
+    with machine(server, tmp_path / "one", "two-homes", "--slots", "1", "--no-log-files") as one:
         run = _waiting(api, "two-homes", tmp_path / "run")
         # The same name on the same machine: only the folder tells them apart.
         with machine(server, tmp_path / "two", "two-homes", "--slots", "1"):
             assert run.state == "RUNNING"
             (tmp_path / "run" / "until").touch()
             assert run.ends() == "COMPLETED"
+    assert f"Flow run '{run.read()['name']}' - Finished in state Completed" in " ".join(
+        one.said.split()
+    )
+    assert list((tmp_path / "one" / "logs").iterdir()) == []
