@@ -94,7 +94,7 @@ def join(
         supervisor = Supervisor(told_to_stop, say)
         try:
             with suppress(Stopped):
-                say(f"starting {len(joined.programs)} workers of pool '{wanted.pool}'")
+                say(f"starting the workers of pool '{wanted.pool}': {len(joined.programs)}")
                 supervisor.start(joined.programs)
                 when_ready(joined)
                 ready()
