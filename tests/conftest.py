@@ -7,6 +7,15 @@ import pytest
 from slideloom.sample import fetch_sample
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """See that groups are kept: tests that share a server would start one in every process."""
+    if not getattr(session.config.option, "loadgroup", False):
+        return
+    for item in session.items:
+        if item.get_closest_marker("xdist_group") and "@" not in item.nodeid:
+            raise pytest.UsageError("pytest-xdist does not keep the groups of tests: see the lock")
+
+
 @pytest.fixture(scope="session")
 def sample_path() -> Path:
     """The sample slide: 2220 × 2967 px of H&E at 0.499 µm per pixel, one level of JPEG tiles."""

@@ -14,6 +14,7 @@ from tests.helpers.prefects import mark_folder
 from tests.helpers.stack import prefect_on_postgres
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One server, one test after the other."""
     mark_folder(items, Path(__file__).parent, "dispatcher")

@@ -16,6 +16,7 @@ from tests.helpers.stack import prefect_on_postgres
 from tests.register.asking import ask, clear
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One server, one test after the other."""
     mark_folder(items, Path(__file__).parent, "register")

@@ -8,6 +8,7 @@ _HERE = Path(__file__).parent
 _WITH_SERVER = {"test_prefect_server.py", "test_serve.py"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """They share two cores with everything else."""
     for item in items:

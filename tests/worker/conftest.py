@@ -12,6 +12,7 @@ _HERE = Path(__file__).parent
 POOL = "shared"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests with a Prefect server of their own run one after the other."""
     for item in items:

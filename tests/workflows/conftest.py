@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from slideloom.settings import settings
 from tests.helpers.files import drawn_slide
+from tests.helpers.stack import prefect_on_postgres
 from tests.workflows.server import TENANT, add_tenant, on_server, register
 
 _HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Prefect's client leaves sockets to the garbage collector when an event loop ends."""
     for item in items:
@@ -24,9 +26,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def prefect_server() -> Iterator[None]:
-    """A temporary server with a database of its own, set up for slideloom."""
-    with prefect_test_harness(server_startup_timeout=180):
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A server with a database of its own, set up for slideloom."""
+    with (
+        prefect_on_postgres(tmp_path_factory.mktemp("server")) as server,
+        temporary_settings({PREFECT_API_URL: server.api_url}),
+    ):
         on_server(register)
         yield
 

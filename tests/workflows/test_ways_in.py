@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -139,11 +139,20 @@ def test_a_server_that_is_not_set_up_says_how(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.fixture
-def in_process(house: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """No server is named; Prefect's throw-away one is the test's."""
+def in_process(house: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As without a server; instead of to Prefect's throw-away one, runs are told to the tests'."""
+    import flows.run_workflow as module
+
     monkeypatch.chdir(house / "slides")
+    monkeypatch.setattr(module, "on_a_server", lambda: False)
+    return house
+
+
+def test_without_an_address_there_is_no_server() -> None:
     with temporary_settings({PREFECT_API_URL: None}):
-        yield house
+        assert not waiting.on_a_server()
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:4200/api"}):
+        assert waiting.on_a_server()
 
 
 def test_without_a_server_it_runs_here(in_process: Path) -> None:
