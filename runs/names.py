@@ -19,6 +19,9 @@ JOB_DEPLOYMENTS = {"segment_cells": SEGMENT_JOB, "tissue_mask": TISSUE_JOB}
 PLACES = "slideloom_places"
 """Prefect variable that holds the tenants' places."""
 
+VERSION = "slideloom_version"
+"""Prefect variable that holds the version of slideloom that registered last."""
+
 GPU_TAG = "gpu"
 
 

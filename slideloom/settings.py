@@ -39,6 +39,11 @@ class Settings(BaseSettings):
         le=64,
         description="Tile tasks that run side by side; 0: one per core, at most 3.",
     )
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$",
+        description="Device that this process is pinned to; auto: none, jobs choose.",
+    )
     readers: int = Field(1, ge=1, le=16, description="Threads that read ahead for one tile task.")
 
     home: Path = Field(

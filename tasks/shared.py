@@ -9,9 +9,12 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
+from slideloom.engines import kept
 from slideloom.engines.base import Engine
+from slideloom.engines.devices import pinned
 from slideloom.engines.loading import load_engine
 from slideloom.segmentation.job import default_workers
+from slideloom.settings import settings
 from slideloom.slides import Slide, open_slide
 
 _lock = threading.Lock()
@@ -31,11 +34,13 @@ def _opened(path: str, mpp: float | None, _version: int) -> Slide:
 
 
 def shared_engine(model: str, device: str) -> Engine:
-    """The engine, its model loaded once."""
+    """The engine, its model loaded once, on the device that this process is pinned to.
+
+    Raises:
+        DeviceUnavailable: The process is pinned to another device.
+    """
+    place = pinned(device, settings().device)
     with _lock:
-        return _loaded(model, device)
-
-
-@lru_cache(maxsize=2)
-def _loaded(model: str, device: str) -> Engine:
-    return load_engine(model, device, threads=default_workers())
+        return kept.engine(
+            (model, place), lambda: load_engine(model, place, threads=default_workers())
+        )

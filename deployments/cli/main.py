@@ -23,7 +23,7 @@ app = App(
 )
 for _name in ("segment", "tissue", "info", "sample", "verify", "compare"):
     app.command(f"deployments.cli.{_name}:{_name}", name=_name)
-for _name in ("serve", "register", "submit", "status", "cancel", "retry"):
+for _name in ("serve", "worker", "register", "submit", "status", "cancel", "retry"):
     app.command(f"deployments.cli.{_name}:{_name}", name=_name)
 for _name in ("tenants", "models"):
     app.command(f"deployments.cli.{_name}:{_name}", name=_name)

@@ -18,6 +18,7 @@ def serve(
     port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 4200,
     host: str = "127.0.0.1",
     sqlite: Annotated[bool, Parameter(negative="")] = False,
+    slots: Annotated[int | None, Parameter(validator=Number(gte=0, lte=1000))] = None,
 ) -> int:
     """Run all that is needed to work through workflows, until Ctrl-C or SIGTERM.
 
@@ -30,12 +31,14 @@ def serve(
         host: Where they listen. Others than this machine need a password
             (PREFECT_SERVER_API_AUTH_STRING).
         sqlite: Keep Prefect's data in SQLite: for one person with small slides only.
+        slots: Processes that load a model and work for the pool gpu. By default one per GPU;
+            without a GPU 2, or 1 on a single core. 0: other machines do that (slideloom worker).
     """
     from deployments.serve.stack import Wanted
     from deployments.serve.stack import serve as run
     from slideloom.settings import settings
 
-    wanted = Wanted(dict(os.environ), host, port, sqlite)
+    wanted = Wanted(dict(os.environ), host, port, sqlite, slots)
     run(wanted, settings(), _say, _show)
     return 0
 

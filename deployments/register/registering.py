@@ -1,4 +1,4 @@
-"""`register`: pools, blocks, limits, deployments and the automation, in this order."""
+"""`register`: pools, blocks, limits, deployments, the automation and our version, in this order."""
 
 from deployments.register.deployed import register_deployments
 from deployments.register.limits import register_limits
@@ -6,6 +6,7 @@ from deployments.register.pools import register_pools
 from deployments.register.server import connected
 from deployments.register.silence import register_silence
 from deployments.register.stores import register_blocks
+from deployments.register.version import register_version
 
 
 async def register() -> None:
@@ -31,3 +32,4 @@ async def register() -> None:
         await register_blocks(client)
         await register_limits(client)
         await register_silence(client, await register_deployments(client))
+        await register_version(client)

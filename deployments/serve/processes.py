@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from deployments.serve.account import launched
 from deployments.serve.doorbell import Doorbell
@@ -38,8 +38,8 @@ class Process:
         self.since = time.monotonic()
         self._bell = Doorbell() if program.ready is None else None
         bell = {"NOTIFY_SOCKET": self._bell.address} if self._bell else {}
-        with open_log(program.log) as log:
-            self._logged = log.seek(0, os.SEEK_END)
+        with open_log(program.log) if program.log else nullcontext() as log:
+            self._logged = log.seek(0, os.SEEK_END) if log else 0
             self._child = subprocess.Popen(
                 launched(program.command, program.account, program.folder),
                 env={**program.environment, **bell},
@@ -68,13 +68,15 @@ class Process:
                 os.killpg(self.pid, signal.SIGKILL)
             self._guard.ended(self.pid)
             if self._bell:
+                # What it said in its last moment counts.
+                self._was_ready = self._was_ready or self._bell.rung()
                 self._bell.close()
         return code
 
     @property
     def is_ready(self) -> bool:
         """Whether it can be used; once ready, always ready."""
-        if not self._was_ready:
+        if not self._was_ready and not self._told_of_end:
             asked = self.program.ready
             self._was_ready = asked(self.pid) if asked else bool(self._bell and self._bell.rung())
             if self._was_ready and self._bell:
@@ -120,6 +122,8 @@ class Process:
     @property
     def _told(self) -> str:
         """Where to read more, and the last of it."""
+        if self.program.log is None:
+            return ""
         last = tail(self.program.log, self._logged)
         return f"; its log is {self.program.log}" + (f", which ends: {last}" if last else "")
 

@@ -1,11 +1,9 @@
 """What `slideloom serve` runs, and in which order."""
 
-import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from deployments.notify import ready
 from deployments.serve.database import SQLITE_LIMITS, Database, choose_database, given_url
@@ -22,13 +20,14 @@ from deployments.serve.prefect_server import (
     server_program,
 )
 from deployments.serve.program import Program
+from deployments.serve.signals import stop_signals
+from deployments.serve.slots import devices
 from deployments.serve.supervisor import Stopped, Supervisor
 from deployments.serve.workers import DATABASE as OURS
 from deployments.serve.workers import dispatcher, registering, workers
 from slideloom.settings import Settings
 
 PORT = 4200
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -40,12 +39,14 @@ class Wanted:
         port: The same; 0: any free one.
         sqlite: Whether its database is SQLite.
         given: The environment, which may name a server or a database.
+        slots: Processes that work for the pool `gpu`; none: one per GPU, or a few on the CPU.
     """
 
     given: Mapping[str, str]
     host: str = LOOPBACK
     port: int = PORT
     sqlite: bool = False
+    slots: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def serve(
         ProcessFailed: Something did not start, or keeps dying; all is stopped by then.
     """
     home = make_house(settings.home)
-    with occupied(home), _signals() as told_to_stop:
+    with occupied(home), stop_signals() as told_to_stop:
         stack = plan(wanted, home, settings, say)
         supervisor = Supervisor(told_to_stop, say)
         try:
@@ -111,7 +112,7 @@ def plan(wanted: Wanted, home: Path, settings: Settings, say: Callable[[str], No
     """
     base = {**wanted.given, "SLIDELOOM_HOME": str(home)}
     if address := wanted.given.get(ADDRESS):
-        return _with_given_server(address, base, home, settings, wanted.sqlite)
+        return _with_given_server(address, base, home, settings, wanted)
     check_host(wanted.host, base)
     port = free_port(wanted.host, wanted.port)
     address = api_url(wanted.host, port)
@@ -122,21 +123,23 @@ def plan(wanted: Wanted, home: Path, settings: Settings, say: Callable[[str], No
     log = home / "logs" / "server.log"
     server = server_program(own, wanted.host, port, log, folder=home)
     theirs = client_environment(own, address)
-    return _stack(home, address, theirs, settings, database.lock_url, database, server)
+    slots = devices(wanted.slots, settings.device)
+    return _stack(home, address, theirs, settings, slots, database.lock_url, database, server)
 
 
 def _with_given_server(
-    address: str, base: Mapping[str, str], home: Path, settings: Settings, sqlite: bool
+    address: str, base: Mapping[str, str], home: Path, settings: Settings, wanted: Wanted
 ) -> Stack:
     address = address.rstrip("/")
-    if sqlite:
+    if wanted.sqlite:
         raise ServerUnusable(f"--sqlite is for a server of our own, and {ADDRESS} names another")
     if not is_healthy(address):
         raise ServerUnusable(
             f"{ADDRESS} names a server, and none answers at {address}: start it, or unset "
             f"{ADDRESS} to have one started here"
         )
-    return _stack(home, address, client_environment(base, address), settings, given_url(base, OURS))
+    slots, theirs = devices(wanted.slots, settings.device), client_environment(base, address)
+    return _stack(home, address, theirs, settings, slots, given_url(base, OURS))
 
 
 def _stack(
@@ -144,11 +147,12 @@ def _stack(
     address: str,
     environment: Mapping[str, str],
     settings: Settings,
+    slots: Sequence[str],
     lock_url: str | None,
     database: Database | None = None,
     server: Program | None = None,
 ) -> Stack:
-    crew = [dispatcher(environment, home, lock_url), *workers(environment, home, settings)]
+    crew = [dispatcher(environment, home, lock_url), *workers(environment, home, settings, slots)]
     return Stack(home, address, database, server, registering(environment, home), crew)
 
 
@@ -163,22 +167,3 @@ def _start(supervisor: Supervisor, stack: Stack, say: Callable[[str], None]) -> 
     supervisor.run(stack.register)
     say("starting dispatcher and workers")
     supervisor.start(stack.crew)
-
-
-@contextmanager
-def _signals() -> Iterator[Callable[[], int]]:
-    """How many signals to stop have come; within the block they do nothing else."""
-    count = 0
-
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        nonlocal count
-        count += 1
-
-    # Who started us by `nohup` wants us to outlive the terminal.
-    deaf = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else set()
-    before = {number: signal.signal(number, hear) for number in _SIGNALS if number not in deaf}
-    try:
-        yield lambda: count
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -40,11 +40,15 @@ class Patience:
 
 @dataclass
 class _Kept:
-    """A process, how often it has died in a row, and when it is started again."""
+    """A process, how often it has died in a row, and when it is started again.
+
+    Of these deaths, `failures` are those that speak against the process itself.
+    """
 
     process: Process
     settled: bool = False
     deaths: int = 0
+    failures: int = 0
     again_at: float | None = None
 
 
@@ -82,10 +86,12 @@ class Supervisor:
             self._meanwhile()
             new.append(_Kept(Process(program, self._guard)))
             self._kept.append(new[-1])
-        for kept in new:
-            kept.process.wait_ready(self._meanwhile)
-        for kept in new:
-            kept.settled = True
+        # One that is ready is kept from then on: it may die while others are waited for.
+        while waiting := [kept for kept in new if not kept.settled]:
+            for kept in waiting:
+                kept.settled = kept.process.is_ready or kept.process.check()
+            self._meanwhile()
+            time.sleep(LOOK_S)
 
     def run(self, program: Program) -> None:
         """Run a program to its end.
@@ -136,8 +142,8 @@ class Supervisor:
                 self._keep(kept)
         if time.monotonic() - self._rotated > _ROTATE_S:
             self._rotated = time.monotonic()
-            for kept in self._kept:
-                rotate(kept.process.program.log)
+            for log in filter(None, (kept.process.program.log for kept in self._kept)):
+                rotate(log)
 
     def _keep(self, kept: _Kept) -> None:
         if kept.again_at is not None:
@@ -153,8 +159,11 @@ class Supervisor:
         process = kept.process
         lived_s = time.monotonic() - process.since
         process.stop()
-        kept.deaths = 1 if lived_s > self._patience.steady_s else kept.deaths + 1
-        if kept.deaths >= self._patience.deaths:
-            raise ProcessFailed(f"{failed}; that was {kept.deaths} times in a row: giving up")
+        steady = lived_s > self._patience.steady_s
+        kept.deaths = 1 if steady else kept.deaths + 1
+        blameless = process.program.expendable and process.is_ready
+        kept.failures = 0 if blameless else 1 if steady else kept.failures + 1
+        if kept.failures >= self._patience.deaths:
+            raise ProcessFailed(f"{failed}; that was {kept.failures} times in a row: giving up")
         self._say(f"{failed}; starting it again")
         kept.again_at = time.monotonic() + self._patience.pause(kept.deaths)

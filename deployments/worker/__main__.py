@@ -11,11 +11,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from deployments.worker.refusals import check_address
+from deployments.worker.health import LOOPBACK, STALE_S, Place, answering
+from deployments.worker.refusals import check_address, check_device
 from deployments.worker.worker import GRACE_S, STOPPING_S, WarmWorker
 from slideloom.errors import SlideloomError
+from slideloom.settings import settings
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -39,7 +42,24 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
         metavar="SECONDS",
         help="how long they may take to stop once they are told to (default: %(default)g)",
     )
+    _add_health(parser)
     return parser.parse_args(given)
+
+
+def _add_health(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--health-port", type=int, help="answer GET /health here; 0: any free port, printed"
+    )
+    parser.add_argument(
+        "--health-host", default=LOOPBACK, help="where that listens (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--health-stale",
+        type=float,
+        default=STALE_S,
+        metavar="SECONDS",
+        help="not healthy when the last successful poll is older (default: %(default)g)",
+    )
 
 
 async def _work(given: argparse.Namespace) -> int:
@@ -52,15 +72,28 @@ async def _work(given: argparse.Namespace) -> int:
         create_pool_if_not_found=False,
     )
     _stop_on_signals(worker)
-    try:
-        await worker.start()
-    except asyncio.CancelledError:
-        print(f"Worker {worker.name!r} stopped.", flush=True)
+    with _health(worker, given):
+        try:
+            await worker.start()
+        except asyncio.CancelledError:
+            print(f"Worker {worker.name!r} stopped.", flush=True)
     if worker.stuck:
         print(f"Did not stop: {', '.join(worker.stuck)}", file=sys.stderr, flush=True)
         # Their threads would hold up the end of the interpreter.
         os._exit(1)
     return 0
+
+
+@contextmanager
+def _health(worker: WarmWorker, given: argparse.Namespace) -> Iterator[None]:
+    """Answer how the worker is, also while it drains, where that is asked for."""
+    if given.health_port is None:
+        yield
+        return
+    place = Place(given.health_port, given.health_host, given.health_stale)
+    with answering(place, worker.pulse, worker.facts) as address:
+        print(f"Worker {worker.name!r} answers at {address}", flush=True)
+        yield
 
 
 def _stop_on_signals(worker: WarmWorker) -> None:
@@ -70,6 +103,7 @@ def _stop_on_signals(worker: WarmWorker) -> None:
     def leave(number: int) -> None:
         for each in _SIGNALS:
             loop.add_signal_handler(each, os._exit, 128 + number)
+        worker.pulse.draining = True
         print(f"Worker {worker.name!r} stops: it claims no more runs.", flush=True)
         if task is not None:
             task.cancel()
@@ -84,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _arguments(arguments)
     try:
         check_address()
+        check_device(settings().device)
         return asyncio.run(_work(given))
     except SlideloomError as error:
         print(f"slideloom: {error}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """Which process a run belongs to, and whether it still does."""
 
+import hashlib
 import re
 import socket
 import uuid
@@ -10,6 +11,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 
 from runs import labels
 from runs.reading import ENDED
+from slideloom.settings import settings
 
 _CLAIM = re.compile(r"Claimed by (?P<process>.+)\.")
 _AWAITING_RETRY = "AwaitingRetry"
@@ -19,8 +21,8 @@ _AWAITING_RETRY = "AwaitingRetry"
 class Identity:
     """One start of a worker, as it is written on the runs that it claims.
 
-    The machine is a part of it: workers of the same name on two machines must not take each
-    other's runs for orphans.
+    The machine and the folder of the worker's lock are a part of it: workers of the same name on
+    two machines, or of two folders, must not take each other's runs for orphans.
 
     Attributes:
         name: Name of the worker.
@@ -28,7 +30,7 @@ class Identity:
     """
 
     name: str
-    start: str = field(default_factory=lambda: f"{socket.gethostname()}/{uuid.uuid4().hex[:12]}")
+    start: str = field(default_factory=lambda: f"{_place()}/{uuid.uuid4().hex[:12]}")
 
     def __str__(self) -> str:
         return f"{self.name}:{self.start}"
@@ -42,6 +44,12 @@ class Identity:
         name, _, start = process.rpartition(":")
         same = (name, start.partition("/")[0]) == (self.name, self.start.partition("/")[0])
         return same and start != self.start
+
+
+def _place() -> str:
+    """Where the name is locked: this machine, and the folder of the lock."""
+    home = str(settings().home.expanduser().absolute())
+    return f"{socket.gethostname()}-{hashlib.blake2b(home.encode(), digest_size=4).hexdigest()}"
 
 
 class Stop(Enum):

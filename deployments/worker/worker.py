@@ -22,6 +22,7 @@ from deployments.notify import ready
 from deployments.worker.attempt import Attempt
 from deployments.worker.claiming import claim
 from deployments.worker.gates import Gate, gate_of
+from deployments.worker.health import Pulse
 from deployments.worker.identity import Identity, Stop, attempt_of
 from deployments.worker.lock import name_held
 from deployments.worker.orders import Orders
@@ -32,6 +33,7 @@ from deployments.worker.settling import settle
 from deployments.worker.template import WarmConfiguration, WarmVariables
 from deployments.worker.watching import watching
 from runs.names import WORKER_TYPE
+from slideloom.settings import settings
 
 GRACE_S = 20.0
 """How long a worker that is told to stop lets its runs go on."""
@@ -53,6 +55,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
     Attributes:
         identity: What is written on the runs that this process claims.
         stuck: Names of runs that did not stop when the worker did.
+        pulse: When it has last polled.
     """
 
     type = WORKER_TYPE
@@ -88,6 +91,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         self.stuck: list[str] = []
         self._grace_s, self._stopping_s = grace_s, stopping_s
         self._attempts: dict[UUID, Attempt] = {}
+        self.pulse = Pulse()
         self._polled = self._away = False
 
     async def start(
@@ -126,10 +130,28 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Poll once; the first time that works, say that this process is ready."""
         submitted = await self._unless_away(super().get_and_submit_flow_runs)
-        if submitted is not None and self._has_successfully_synced and not self._polled:
+        if submitted is not None and self._has_successfully_synced:
+            self.pulse.beat()
+            self._say_ready()
+        return submitted or []
+
+    def _say_ready(self) -> None:
+        if not self._polled:
             self._polled = True
             ready()
-        return submitted or []
+
+    def facts(self) -> dict[str, Any]:
+        """What this process is and does, for its health endpoint; asked from another thread."""
+        # Imported here: only then is numpy needed, which the other pools' workers do without.
+        from slideloom.engines import kept
+
+        return {
+            "worker": self.name,
+            "pool": self._work_pool_name,
+            "device": settings().device,
+            "runs": sorted(str(run) for run in list(self._attempts)),
+            "models": [{"model": model, "device": device} for model, device in kept.loaded()],
+        }
 
     async def _unless_away(self, call: Callable[[], Any]) -> Any:
         """Prefect's loops give up after a while without a server; this worker does not."""

@@ -31,6 +31,7 @@ async def everything(client: PrefectClient) -> dict[str, list[dict[str, Any]]]:
         "limits": await client.read_global_concurrency_limits(limit=200),
         "deployments": await client.read_deployments(),
         "automations": await client.read_automations(),
+        "variables": await client.read_variables(),
     }
     return {
         kind: sorted((_plain(thing) for thing in things), key=lambda thing: str(thing["id"]))
@@ -53,6 +54,8 @@ async def clear(client: PrefectClient) -> None:
         await client.delete_automation(automation.id)
     for limit in await client.read_global_concurrency_limits(limit=200):
         await client.delete_global_concurrency_limit_by_name(limit.name)
+    for variable in await client.read_variables():
+        await client.delete_variable_by_name(variable.name)
     for pool in await client.read_work_pools():
         await client.delete_work_pool(pool.name)
     known = {kind.slug for kind in await client.read_block_types()}

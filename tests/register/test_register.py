@@ -10,6 +10,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import (
     DeploymentUpdate,
     GlobalConcurrencyLimitUpdate,
+    VariableUpdate,
     WorkPoolCreate,
     WorkPoolUpdate,
 )
@@ -27,6 +28,7 @@ from deployments.register.errors import (
 )
 from deployments.register.silence import NAME, WATCHED, silence_automation
 from runs import names
+from slideloom import __version__
 from slideloom.settings import settings
 from tests.register.asking import ask, clear, everything, forget_kinds
 
@@ -118,6 +120,19 @@ def test_what_is_ours_is_put_right(registered: str) -> None:
     for deployment in (*before["deployments"], *after["deployments"]):
         deployment.pop("updated")
     assert after == before
+
+
+def test_the_server_knows_which_slideloom_prepared_it(registered: str) -> None:
+    async def older(client: PrefectClient) -> None:
+        await client.update_variable(VariableUpdate(name=names.VERSION, value="0.0.1"))
+
+    for change in (None, older):
+        if change:
+            ask(change)
+        asyncio.run(register())
+        known = ask(lambda client: client.read_variable_by_name(names.VERSION))
+        assert known is not None
+        assert known.value == __version__
 
 
 def test_a_stated_limit_wins_and_keeps_the_slots(

@@ -34,6 +34,19 @@ print("no such thing as luck")
 sys.exit(3)
 """
 )
+STARTS_ONCE = (
+    TELL
+    + """
+if open(os.environ["TOLD"]).read().count(os.environ["NAME"] + " started") > 1:
+    print("no such thing as luck")
+    sys.exit(3)
+ready()
+while True: signal.pause()
+"""
+)
+WAITS_FOR_TWO = """
+while open(os.environ["TOLD"]).read().count("prey started") < 2: time.sleep(0.01)
+"""
 DIES_AT_ONCE = TELL + "print('no such thing as luck'); sys.exit(3)"
 STUBBORN = (
     TELL + "signal.signal(signal.SIGTERM, signal.SIG_IGN); ready()\nwhile True: signal.pause()"

@@ -24,7 +24,7 @@ DATABASE = "postgresql://prefect:secret@db.example/prefect"
 
 
 def planned(home: Path, given: Mapping[str, str], **more: object) -> Stack:
-    wanted = Wanted(given, port=0, **more)  # type: ignore[arg-type]
+    wanted = Wanted(given, **{"port": 0, "slots": 1, **more})  # type: ignore[arg-type]
     return plan(wanted, make_house(home), Settings(home=home), lambda _: None)
 
 
@@ -56,6 +56,26 @@ def test_a_given_server_is_used_and_brings_its_own_database(tmp_path: Path, serv
     for program in (*stack.crew, stack.register):
         assert program.environment["PREFECT_API_URL"] == server
         assert "SLIDELOOM_DATABASE_URL" not in program.environment
+
+
+def test_each_gpu_has_a_process_of_its_own_and_the_others_load_no_model(
+    tmp_path: Path, server: str
+) -> None:
+    given = {"PREFECT_API_URL": server, "SLIDELOOM_DEVICE": "cuda:1"}
+    wanted = Wanted(given, port=0, slots=2)
+    settings = Settings(home=tmp_path, device="cuda:1")
+    crew = plan(wanted, make_house(tmp_path), settings, lambda _: None).crew
+    pinned = {
+        program.log.stem: program.environment.get("SLIDELOOM_DEVICE")
+        for program in crew
+        if program.expendable
+    }
+    assert pinned == {
+        "worker-control": None,
+        "worker-jobs": None,
+        "worker-gpu-1": "cuda:1",
+        "worker-gpu-2": "cuda:1",
+    }
 
 
 def test_with_a_given_server_the_lock_is_in_a_given_database(tmp_path: Path, server: str) -> None:

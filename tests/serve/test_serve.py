@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from deployments.serve.programs import WHEEL
+from deployments.serve.slots import devices
 from tests.helpers.waiting import wait_until
 from tests.serve.crew import ROOT, is_alive
 
@@ -118,6 +119,9 @@ def test_one_command_brings_all_up_and_ctrl_c_all_down(home: Path) -> None:
         asked = httpx.get(f"{page.url.copy_with(path='/')}ui-settings", timeout=30)
         assert served.api_url in asked.text
         assert "PostgreSQL" in (home / "out").read_text()
+        assert [log.name for log in sorted((home / "logs").glob("worker-gpu-*.log"))] == [
+            f"worker-gpu-{number}.log" for number in range(1, len(devices(None)) + 1)
+        ]
         _is_refused_beside(served)
         served.process.send_signal(signal.SIGINT)
         assert served.ends() == 0

@@ -19,9 +19,11 @@ from tests.serve.crew import (
     DIES_AT_ONCE,
     NEVER_READY,
     ROOT,
+    STARTS_ONCE,
     STEADY,
     STUBBORN,
     TELL,
+    WAITS_FOR_TWO,
     WITH_CHILD,
     Crew,
     is_alive,
@@ -94,6 +96,32 @@ def test_what_dies_before_it_was_ever_ready_is_not_tried_again(crew: Crew) -> No
             supervisor.start([crew.program("ill", DIES_AT_ONCE, stage=1)])
     assert crew.told.count("ill started") == 1
     assert crew.told[-1] == "steady SIGTERM"
+
+
+def test_what_its_work_takes_down_is_started_again_however_often(crew: Crew) -> None:
+    crew.let_die()
+    often = QUICK.deaths + 3
+    with supervising(lambda: crew.told.count("prey started") >= often) as supervisor:
+        supervisor.start([crew.program("steady"), crew.program("prey", DIES, expendable=True)])
+        supervisor.watch()
+    assert crew.told.count("steady started") == 1
+
+
+def test_what_its_work_takes_down_is_given_up_when_it_cannot_start(crew: Crew) -> None:
+    with supervising() as supervisor:
+        supervisor.start([crew.program("prey", STARTS_ONCE, expendable=True)])
+        os.kill(crew.pids("prey started")[0], signal.SIGKILL)
+        with pytest.raises(ProcessFailed, match=r"no such thing.* 3 times in a row: giving up"):
+            supervisor.watch()
+    assert crew.told.count("prey started") == 1 + QUICK.deaths
+
+
+def test_one_that_dies_while_others_are_waited_for_is_started_again(crew: Crew) -> None:
+    crew.let_die()
+    slow = TELL + WAITS_FOR_TWO + "ready()\nwhile True: signal.pause()"
+    with supervising() as supervisor:
+        supervisor.start([crew.program("slow", slow), crew.program("prey", DIES, expendable=True)])
+    assert crew.told.count("prey started") >= 2
 
 
 def test_last_words_are_those_of_this_start(crew: Crew) -> None:

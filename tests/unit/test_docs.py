@@ -7,6 +7,7 @@ import pytest
 
 from deployments.cli import main as cli
 from deployments.cli.segment import segment
+from deployments.cli.worker import worker
 from slideloom.results.final import SCHEMA
 from slideloom.results.folder import MANIFEST, RUN
 from slideloom.segmentation.job import FILES
@@ -38,9 +39,15 @@ def test_every_option_of_segment_is_in_the_readme() -> None:
     assert [name for name in options if name != "slide" and f"--{name}" not in README] == []
 
 
+def test_every_option_of_worker_is_documented() -> None:
+    text = (ROOT / "docs" / "machines.md").read_text()
+    options = [name.replace("_", "-") for name in inspect.signature(worker).parameters]
+    assert [name for name in options if f"| `--{name}` |" not in text] == []
+
+
 def test_every_command_is_in_the_readme() -> None:
     commands = [name for name in cli.app if not name.startswith("-")]
-    assert len(commands) == 14
+    assert len(commands) == 15
     assert [name for name in commands if f"slideloom {name}" not in README] == []
 
 

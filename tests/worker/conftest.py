@@ -40,5 +40,6 @@ def api(server: Stack) -> Iterator[Api]:
 def worker(server: Stack, api: Api) -> Iterator[Worker]:
     """A worker of the pool `shared`."""
     api.make_pool(POOL)
-    with working(server, POOL, "--limit", "8") as worker:
+    health = ["--health-port", "0", "--health-stale", "3"]
+    with working(server, POOL, "--limit", "8", *health) as worker:
         yield worker

@@ -1,5 +1,6 @@
 """What the tests ask of the server, and workers as child processes."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -48,6 +49,9 @@ class Api:
 
     def patch(self, path: str, body: dict[str, Any]) -> None:
         self._ask("PATCH", path, json=body)
+
+    def delete(self, path: str) -> None:
+        self._ask("DELETE", path)
 
     def make_pool(self, name: str, kind: str = "warm") -> None:
         self.post("/work_pools/", {"name": name, "type": kind})
@@ -140,6 +144,12 @@ class Worker:
         self.process.kill()
         self.process.wait()
         raise RuntimeError(self.log.read_text())
+
+    def health(self) -> tuple[int, dict[str, Any]]:
+        """Code and answer of its health endpoint."""
+        (address,) = re.findall(r"http://[\d.:]+/health", self.log.read_text())
+        answer = httpx.get(address, timeout=10, trust_env=False)
+        return answer.status_code, answer.json()
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -106,13 +106,19 @@ def test_server_restarted_in_mid_run(
 ) -> None:
     goes_on = _begin(api, POOL, tmp_path / "goes_on")
     ends = _begin(api, POOL, tmp_path / "ends")
+    code, told = worker.health()
+    assert (code, told["worker"], told["pool"]) == (200, worker.name, POOL)
+    assert {goes_on.id, ends.id} <= set(told["runs"])
     server.stop()
     try:
         # This run ends while nobody listens.
         (tmp_path / "ends" / "until").touch()
         wait_until(lambda: "is away" in worker.log.read_text())
+        wait_until(lambda: worker.health()[1]["status"] == "silent")
+        assert worker.health()[0] == 503
     finally:
         server.start()
+    wait_until(lambda: worker.health()[0] == 200)
     assert ends.ends() == "COMPLETED"
     assert goes_on.state == "RUNNING"
     (tmp_path / "goes_on" / "until").touch()

@@ -7,6 +7,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.worker.__main__ import main
+from slideloom import __version__
 from slideloom.settings import settings
 from tests.helpers.stack import Stack
 from tests.worker.house import Api, working
@@ -44,6 +45,25 @@ def test_missing_limit(server: Stack, api: Api, capsys: pytest.CaptureFixture[st
     api.post("/v2/concurrency_limits/", {"name": "tag:gpu", "limit": 1})
     with working(server, "gpu") as worker:
         assert worker.said == b"READY=1"
+
+
+def test_another_version(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    api.make_pool("upgraded")
+    api.post("/variables/", {"name": "slideloom_version", "value": "0.0.1"})
+    try:
+        said = _said(capsys, "upgraded")
+    finally:
+        # The other tests share the server.
+        api.delete("/variables/name/slideloom_version")
+    assert f"this is slideloom {__version__}, and the server was registered by 0.0.1" in said
+
+
+def test_device_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIDELOOM_DEVICE", "cuda:99")
+    settings.cache_clear()
+    assert "cuda:99 is not on this machine; there is: cpu" in _said(capsys, "gpu")
 
 
 def test_no_server_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextvars
+import ctypes
+import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -172,3 +175,17 @@ async def suspend_once(marker: str) -> None:
 @flow
 async def nothing() -> None:
     """Trivial."""
+
+
+_DEATHS = {
+    "segfault": lambda: ctypes.string_at(0),
+    "exit": lambda: os._exit(0),
+    # What the kernel sends when memory is short.
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+}
+
+
+@flow
+async def poison(how: str) -> None:
+    """Takes its process down."""
+    _DEATHS[how]()
