@@ -20,6 +20,7 @@ from prefect.artifacts import (
 )
 from prefect.exceptions import PrefectException
 
+from runs.share import percent
 from slideloom.drawing import preview_jpeg
 from slideloom.segmentation.report import summary_rows
 
@@ -38,7 +39,7 @@ def only_shown() -> Iterator[None]:
 async def start_progress(total: int, done: int) -> UUID:
     """The progress artifact of this run."""
     artifact = await acreate_progress_artifact(
-        progress=_percent(done, total), key="tiles", description=f"{total} tiles to segment"
+        progress=percent(done, total), key="tiles", description=f"{total} tiles to segment"
     )
     return UUID(str(artifact))
 
@@ -46,19 +47,7 @@ async def start_progress(total: int, done: int) -> UUID:
 async def show_progress(artifact: UUID, done: int, total: int) -> None:
     """Move the progress artifact."""
     with only_shown():
-        await aupdate_progress_artifact(artifact_id=artifact, progress=_percent(done, total))
-
-
-async def show_share(done: int, total: int, what: str) -> None:
-    """How much of a workflow has ended; each call is a new version of one artifact."""
-    with only_shown():
-        await acreate_progress_artifact(
-            progress=_percent(done, total), key="jobs-ended", description=f"{what}, {done} ended"
-        )
-
-
-def _percent(done: int, total: int) -> float:
-    return 100.0 if total == 0 else round(100.0 * done / total, 1)
+        await aupdate_progress_artifact(artifact_id=artifact, progress=percent(done, total))
 
 
 async def show_summary(summary: dict[str, Any]) -> None:

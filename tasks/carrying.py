@@ -14,12 +14,13 @@ from blocks import load_tenant
 from runs.creation import create_jobs, read_jobs
 from runs.names import tenant_tag, workflow_tag
 from runs.records import JobRun
+from runs.share import show_share
 from runs.states import awaiting
 from slideloom.errors import BadInput
 from slideloom.scheduling.spec import WorkflowSpec
-from tasks.artifacts import show_share
+from tasks.artifacts import only_shown
 from tasks.checks import check_inputs
-from tasks.closing import counted, end_state, ended, refused, shape, show_jobs, states_of
+from tasks.closing import end_state, ended, refused, shape, show_jobs, states_of
 from tasks.jobs import plan_jobs
 from tasks.refusing import read_spec
 
@@ -46,7 +47,8 @@ async def carry(own: FlowRun, stated: Any) -> State[Any]:
         except BadInput as error:
             return refused(str(error))
         done = ended(states_of(runs))
-        await show_share(done, len(runs), counted(len(runs), "job"))
+        with only_shown():
+            await show_share(client, own.id, done, len(runs))
         if done < len(runs):
             await suspend(client, own.id, shape(spec))
         await show_jobs(spec, runs)
