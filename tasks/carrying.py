@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import Pause
 from prefect.utilities.engine import propose_state
 
-from blocks import load_tenant
+from blocks import load_tenant, model_folder
 from runs.creation import create_jobs, read_jobs
 from runs.names import tenant_tag, workflow_tag
 from runs.records import JobRun
@@ -62,7 +62,7 @@ async def _jobs_of(client: PrefectClient, own: FlowRun, spec: WorkflowSpec) -> l
         return there
     jobs = plan_jobs(spec, await load_tenant(spec.tenant), own.id, models_by_path=False)
     if not there:  # otherwise it was accepted, and its slides are its jobs' concern
-        await check_inputs(jobs)
+        await check_inputs(jobs, await model_folder())
     await tag(client, own, spec.tenant)
     return await make_jobs(own.id, spec.tenant, jobs, there)
 

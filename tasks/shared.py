@@ -11,6 +11,7 @@ from pathlib import Path
 
 from slideloom.engines.base import Engine
 from slideloom.engines.loading import load_engine
+from slideloom.models import ModelStore
 from slideloom.segmentation.job import default_workers
 from slideloom.slides import Slide, open_slide
 
@@ -30,12 +31,18 @@ def _opened(path: str, mpp: float | None, _version: int) -> Slide:
     return open_slide(path, mpp)
 
 
-def shared_engine(model: str, device: str) -> Engine:
-    """The engine, its model loaded once."""
+def shared_engine(model: str, device: str, models: Path | None = None) -> Engine:
+    """The engine, its model loaded once.
+
+    Args:
+        model: Its name, or a path.
+        device: Where it shall run.
+        models: Folder of recorded models; None: that of this process's environment.
+    """
     with _lock:
-        return _loaded(model, device)
+        return _loaded(model, device, models)
 
 
 @lru_cache(maxsize=2)
-def _loaded(model: str, device: str) -> Engine:
-    return load_engine(model, device, threads=default_workers())
+def _loaded(model: str, device: str, models: Path | None) -> Engine:
+    return load_engine(model, device, threads=default_workers(), store=ModelStore(models))
