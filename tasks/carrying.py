@@ -12,6 +12,7 @@ from prefect.utilities.engine import propose_state
 
 from blocks import load_tenant, model_folder
 from runs.creation import create_jobs, read_jobs
+from runs.limits import register_tenant_limit
 from runs.names import tenant_tag, workflow_tag
 from runs.records import JobRun
 from runs.share import show_share
@@ -60,9 +61,12 @@ async def _jobs_of(client: PrefectClient, own: FlowRun, spec: WorkflowSpec) -> l
     there = await read_jobs(client, own.id)
     if len(there) == sum(len(branch.jobs) for branch in spec.branches):
         return there
-    jobs = plan_jobs(spec, await load_tenant(spec.tenant), own.id, models_by_path=False)
+    tenant = await load_tenant(spec.tenant)
+    jobs = plan_jobs(spec, tenant, own.id, models_by_path=False)
     if not there:  # otherwise it was accepted, and its slides are its jobs' concern
         await check_inputs(jobs, await model_folder())
+    # Prefect ignores a missing limit, and a tenant made in its form has none yet.
+    await register_tenant_limit(client, tenant)
     await tag(client, own, spec.tenant)
     return await make_jobs(own.id, spec.tenant, jobs, there)
 

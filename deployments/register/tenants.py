@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from blocks import Tenant, is_id, list_tenants, load_tenant, model_folder, save_tenant
 from blocks.reading import saved
-from deployments.register.limits import register_tenant_limit, tenant_limit
 from deployments.register.server import connected
+from runs.limits import register_tenant_limit, tenant_limit
 from slideloom.engines.loading import check_model
 from slideloom.errors import OutputUnwritable, ParametersUnusable
 from slideloom.models import ModelStore
