@@ -24,6 +24,16 @@ from tests.helpers.slides import drawn_tissue
 from tests.helpers.stack import Stack, prefect_on_postgres
 
 MPP = 0.5
+_WORKERS = {
+    "control": ("deployments.worker", CONTROL, 10),
+    "gpu": ("deployments.worker", GPU, 2),
+    "jobs-1": ("tests.chaos.slow_worker", JOBS, 3),
+    "jobs-2": ("tests.chaos.slow_worker", JOBS, 3),
+    "held-1": ("tests.chaos.held_worker", JOBS, 1),
+    "held-2": ("tests.chaos.held_worker", JOBS, 1),
+    "held-wide": ("tests.chaos.held_worker", JOBS, 5),
+}
+"""Module, pool and limit of each worker."""
 
 
 @dataclass
@@ -33,7 +43,7 @@ class City:
     Attributes:
         stack: Database and server.
         folder: Where slides, results and logs are.
-        crew: Processes by name: dispatcher, control, jobs-1, jobs-2, gpu.
+        crew: Processes by name: the dispatcher, and workers.
     """
 
     stack: Stack
@@ -65,13 +75,7 @@ class City:
     def _command(self, name: str) -> list[str]:
         if name == "dispatcher":
             return python("deployments.dispatcher")
-        pool, limit = {
-            "control": (CONTROL, 10),
-            "gpu": (GPU, 2),
-            "jobs-1": (JOBS, 3),
-            "jobs-2": (JOBS, 3),
-        }[name]
-        module = "tests.chaos.slow_worker" if pool == JOBS else "deployments.worker"
+        module, pool, limit = _WORKERS[name]
         grace = ["--grace", "1", "--stopping", "10"]
         return [*python(module), pool, "--name", name, "--limit", str(limit), *grace]
 
