@@ -1,5 +1,6 @@
 """Blocks: where things are and with which key. A block is a place; what uses it is elsewhere."""
 
+from blocks.defaults import model_folder
 from blocks.errors import BlockUnusable, SlideOutside, TenantUnknown
 from blocks.stores import DEFAULT, STORES, ModelStore, ResultStore, SlideStore
 from blocks.tenant import Tenant
@@ -21,5 +22,6 @@ __all__ = [
     "is_id",
     "list_tenants",
     "load_tenant",
+    "model_folder",
     "save_tenant",
 ]

@@ -59,8 +59,9 @@ class ModelStore(Block):
         default=None,
         title="Folder",
         description=(
-            "Absolute local folder or file:// URL; empty: SLIDELOOM_MODEL_STORE, or `models` in "
-            "the user's data folder."
+            "Absolute local folder or file:// URL, the same on every machine that works for this "
+            "server; empty: each machine's SLIDELOOM_MODEL_STORE, or `slideloom/models` in the "
+            "user's data folder."
         ),
     )
 

@@ -57,7 +57,7 @@ class Tenant(Block):
         title="GPU limit",
         description=(
             "Shards of this tenant that run at the same time; empty: "
-            "SLIDELOOM_TENANT_GPU_LIMIT. Takes effect when the server registers again."
+            "SLIDELOOM_TENANT_GPU_LIMIT. Takes effect with the tenant's next workflow."
         ),
     )
     retention_days: int | None = Field(

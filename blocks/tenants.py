@@ -1,16 +1,15 @@
 """Tenants of the server: read and saved by id."""
 
 import re
-from typing import TypeVar
 
+from blocks.defaults import default_store
 from blocks.errors import TenantUnknown
 from blocks.reading import all_saved, saved
-from blocks.stores import DEFAULT, ResultStore, SlideStore
+from blocks.stores import ResultStore, SlideStore
 from blocks.tenant import Tenant
 from slideloom.scheduling.spec import TENANT_PATTERN
 
 _ID = re.compile(TENANT_PATTERN)
-_Store = TypeVar("_Store", SlideStore, ResultStore)
 
 
 async def load_tenant(tenant_id: str) -> Tenant:
@@ -36,7 +35,7 @@ async def list_tenants() -> list[Tenant]:
     Raises:
         BlockUnusable: A block holds something that cannot be used.
     """
-    slides, results = await _default(SlideStore), await _default(ResultStore)
+    slides, results = await default_store(SlideStore), await default_store(ResultStore)
     tenants = [tenant for tenant in await all_saved(Tenant) if is_id(tenant.id)]
     for tenant in tenants:
         tenant.use(slides, results)
@@ -64,10 +63,5 @@ def is_id(text: str) -> bool:
 
 
 async def _with_stores(tenant: Tenant) -> Tenant:
-    tenant.use(await _default(SlideStore), await _default(ResultStore))
+    tenant.use(await default_store(SlideStore), await default_store(ResultStore))
     return tenant
-
-
-async def _default(kind: type[_Store]) -> _Store:
-    """The default document; before it is registered, what it will be."""
-    return await saved(kind, DEFAULT) or kind()

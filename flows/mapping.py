@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from prefect import unmapped
@@ -17,10 +18,23 @@ TILE_TASKS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=default_workers()
 """For flows that map tile tasks."""
 
 
-async def map_tiles(missing: Sequence[int], job: SegmentCells, progress: Progress) -> None:
-    """Segment these tile tasks; stop all at the first failure."""
+async def map_tiles(
+    missing: Sequence[int], job: SegmentCells, progress: Progress, models: Path | None = None
+) -> None:
+    """Segment these tile tasks; stop all at the first failure.
+
+    Args:
+        missing: Numbers of the tile tasks.
+        job: What to do.
+        progress: The attempt that they belong to.
+        models: Folder of recorded models; None: that of this process's environment.
+    """
     futures = segment_tiles_task.map(
-        missing, unmapped(job), unmapped(progress.folder), unmapped(progress.attempt)
+        missing,
+        unmapped(job),
+        unmapped(progress.folder),
+        unmapped(progress.attempt),
+        unmapped(models),
     )
     try:
         finished = as_completed(futures)

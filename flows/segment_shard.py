@@ -14,6 +14,7 @@ from prefect.context import FlowRunContext
 from prefect.states import Cancelled, Completed, Failed
 from prefect.types import KeyValueLabels
 
+from blocks import model_folder
 from flows.mapping import TILE_TASKS, map_tiles
 from runs import labels
 from runs.states import not_admitted
@@ -61,7 +62,7 @@ async def segment_shard(
 
 async def _describe(client: PrefectClient, own: UUID, job: SegmentCells) -> Any:
     """Facts about the engine, onto this run."""
-    engine = await asyncio.to_thread(shared_engine, job.model, job.device)
+    engine = await asyncio.to_thread(shared_engine, job.model, job.device, await model_folder())
     facts = asdict(engine.info)
     await client.update_flow_run_labels(own, {ENGINE: json.dumps(facts)})
     return Completed(message=f"{facts['name']} {facts['version']} on {facts['numeric_profile']}")
@@ -69,13 +70,14 @@ async def _describe(client: PrefectClient, own: UUID, job: SegmentCells) -> Any:
 
 async def _segment(job: SegmentCells, owner: UUID, out: Path, tasks: Sequence[int]) -> Any:
     plan = await asyncio.to_thread(load_plan, out)
+    models = await model_folder()
     missing = await asyncio.to_thread(missing_tasks, plan, out, tasks)
     tiles = sum(len(plan.tasks[task]) for task in missing)
     with attempt_at(str(out)) as progress:
         progress.enter("segment", total=tiles)
         try:
             async with while_wanted(owner, progress.stop):
-                await map_tiles(missing, job, progress)
+                await map_tiles(missing, job, progress, models)
         except Stopped:
             return Cancelled(message=_UNWANTED)
     return Completed(message=f"{tiles} tiles segmented")

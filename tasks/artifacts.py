@@ -53,18 +53,6 @@ async def renew_progress(artifact: UUID, told: Told) -> None:
         )
 
 
-async def show_share(done: int, total: int, what: str) -> None:
-    """How much of a workflow has ended; each call is a new version of one artifact."""
-    with only_shown():
-        await acreate_progress_artifact(
-            progress=_percent(done, total), key="jobs-ended", description=f"{what}, {done} ended"
-        )
-
-
-def _percent(done: int, total: int) -> float:
-    return 100.0 if total == 0 else round(100.0 * done / total, 1)
-
-
 async def show_summary(summary: dict[str, Any]) -> None:
     """The closing table."""
     rows = [{"what": what, "value": value} for what, value in summary_rows(summary)]

@@ -10,16 +10,18 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.exceptions import Pause
 from prefect.utilities.engine import propose_state
 
-from blocks import load_tenant
+from blocks import load_tenant, model_folder
 from runs.creation import create_jobs, read_jobs
+from runs.limits import register_tenant_limit
 from runs.names import tenant_tag, workflow_tag
 from runs.records import JobRun
+from runs.share import show_share
 from runs.states import awaiting
 from slideloom.errors import BadInput
 from slideloom.scheduling.spec import WorkflowSpec
-from tasks.artifacts import show_share
+from tasks.artifacts import only_shown
 from tasks.checks import check_inputs
-from tasks.closing import counted, end_state, ended, refused, shape, show_jobs, states_of
+from tasks.closing import end_state, ended, refused, shape, show_jobs, states_of
 from tasks.jobs import plan_jobs
 from tasks.refusing import read_spec
 
@@ -46,7 +48,8 @@ async def carry(own: FlowRun, stated: Any) -> State[Any]:
         except BadInput as error:
             return refused(str(error))
         done = ended(states_of(runs))
-        await show_share(done, len(runs), counted(len(runs), "job"))
+        with only_shown():
+            await show_share(client, own.id, done, len(runs))
         if done < len(runs):
             await suspend(client, own.id, shape(spec))
         await show_jobs(spec, runs)
@@ -58,9 +61,12 @@ async def _jobs_of(client: PrefectClient, own: FlowRun, spec: WorkflowSpec) -> l
     there = await read_jobs(client, own.id)
     if len(there) == sum(len(branch.jobs) for branch in spec.branches):
         return there
-    jobs = plan_jobs(spec, await load_tenant(spec.tenant), own.id, models_by_path=False)
+    tenant = await load_tenant(spec.tenant)
+    jobs = plan_jobs(spec, tenant, own.id, models_by_path=False)
     if not there:  # otherwise it was accepted, and its slides are its jobs' concern
-        await check_inputs(jobs)
+        await check_inputs(jobs, await model_folder())
+    # Prefect ignores a missing limit, and a tenant made in its form has none yet.
+    await register_tenant_limit(client, tenant)
     await tag(client, own, spec.tenant)
     return await make_jobs(own.id, spec.tenant, jobs, there)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from slideloom.engines.oracle import NAME as ORACLE
+from slideloom.engines.loading import check_model
 from slideloom.errors import BadInput
 from slideloom.grid import Grid
 from slideloom.models import ModelStore
@@ -23,15 +23,19 @@ _AT_ONCE = 4
 
 
 @task(name="check", cache_policy=NO_CACHE)
-async def check_inputs(jobs: Sequence[Planned]) -> None:
+async def check_inputs(jobs: Sequence[Planned], models: Path | None = None) -> None:
     """Open every slide and mask, look up every model; loads no model and reads no pixels.
+
+    Args:
+        jobs: What is to be run.
+        models: Folder of recorded models; None: that of this process's environment.
 
     Raises:
         WorkflowRefused: The message names all that cannot be used.
     """
     stated = [planned.job for planned in jobs]
-    models = dict.fromkeys(job.model for job in stated if isinstance(job, SegmentCells))
-    looks = [partial(_look_at_model, model) for model in models]
+    names = dict.fromkeys(job.model for job in stated if isinstance(job, SegmentCells))
+    looks = [partial(check_model, name, ModelStore(models)) for name in names]
     looks += [partial(_look_at_slide, job) for job in _distinct(stated)]
     room = asyncio.Semaphore(_AT_ONCE)
     refuse([said for said in await asyncio.gather(*(_look(look, room) for look in looks)) if said])
@@ -54,11 +58,6 @@ async def _look(look: Callable[[], None], room: asyncio.Semaphore) -> str | None
         except BadInput as error:
             return str(error)
     return None
-
-
-def _look_at_model(model: str) -> None:
-    if model != ORACLE:
-        ModelStore().resolve(model)
 
 
 def _look_at_slide(job: AnyJob) -> None:

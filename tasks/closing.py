@@ -24,7 +24,6 @@ REFUSED = "Refused"
 MOST_ROWS = 200
 """Jobs that the closing table shows."""
 _MOST_NAMES = 5
-_OPEN = {JobState.PENDING, JobState.RUNNING}
 
 
 def refused(message: str) -> State[Any]:
@@ -43,7 +42,7 @@ def states_of(runs: Sequence[JobRun]) -> list[JobState]:
 
 def ended(states: Sequence[JobState]) -> int:
     """How many of them have ended."""
-    return sum(state not in _OPEN for state in states)
+    return sum(state.ended for state in states)
 
 
 def counted(count: int, word: str) -> str:

@@ -13,6 +13,7 @@ from slideloom.engines import kept
 from slideloom.engines.base import Engine
 from slideloom.engines.devices import pinned
 from slideloom.engines.loading import load_engine
+from slideloom.models import ModelStore
 from slideloom.segmentation.job import default_workers
 from slideloom.settings import settings
 from slideloom.slides import Slide, open_slide
@@ -33,14 +34,21 @@ def _opened(path: str, mpp: float | None, _version: int) -> Slide:
     return open_slide(path, mpp)
 
 
-def shared_engine(model: str, device: str) -> Engine:
+def shared_engine(model: str, device: str, models: Path | None = None) -> Engine:
     """The engine, its model loaded once, on the device that this process is pinned to.
+
+    Args:
+        model: Its name, or a path.
+        device: Where it shall run.
+        models: Folder of recorded models; None: that of this process's environment.
 
     Raises:
         DeviceUnavailable: The process is pinned to another device.
     """
     place = pinned(device, settings().device)
+
+    def load() -> Engine:
+        return load_engine(model, place, threads=default_workers(), store=ModelStore(models))
+
     with _lock:
-        return kept.engine(
-            (model, place), lambda: load_engine(model, place, threads=default_workers())
-        )
+        return kept.engine((model, place, models), load)

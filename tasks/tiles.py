@@ -29,14 +29,16 @@ def _worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     retry_condition_fn=_worth_retrying,
     cache_policy=NO_CACHE,
 )
-def segment_tiles_task(index: int, job: SegmentCells, out: str, attempt: str) -> int:
+def segment_tiles_task(
+    index: int, job: SegmentCells, out: str, attempt: str, models: Path | None = None
+) -> int:
     """Segment the tiles of tile task `index` and store their part; number of cells reported."""
     with Counted(progress_of(attempt)) as counted:
         return run_tile_task(
             Path(out),
             index,
             shared_slide(job.slide, job.mpp),
-            shared_engine(job.model, job.device),
+            shared_engine(job.model, job.device, models),
             job.batch_size,
             watch=counted,
         )

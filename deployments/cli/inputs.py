@@ -49,11 +49,9 @@ def check_engine(model: str, device: str) -> None:
         ModelUnavailable: The model is not recorded, or its file has changed.
         DeviceUnavailable: The device is not on this machine.
     """
-    from slideloom.engines.oracle import NAME
-    from slideloom.models import ModelStore
+    from slideloom.engines.loading import check_model
 
-    if model != NAME:
-        ModelStore().resolve(model)
+    check_model(model)
     if device not in {"auto", "cpu"}:
         from slideloom.engines.devices import available_devices, choose_device
 

@@ -1,4 +1,9 @@
-"""`slideloom models`: what can be asked for, and adding a published model to the store."""
+"""`slideloom models`: what can be asked for, and adding a published model to the store.
+
+The store is this machine's, as a run without a server uses it: `SLIDELOOM_MODEL_STORE`, or its
+default. A server's is the folder of the block `slideloom model store/default`; where that names
+none, it is the same as here.
+"""
 
 import sys
 from pathlib import Path
@@ -9,13 +14,21 @@ from deployments.cli.show import console, print_table
 from slideloom.errors import ModelUnavailable
 from slideloom.models import ModelStore, Offer
 
-models = App(name="models", help="Models: list them, add a published one to the store.")
+models = App(
+    name="models",
+    help=(
+        "Models: list them, add a published one to the store of this machine "
+        "(SLIDELOOM_MODEL_STORE). A server whose block `slideloom model store/default` names a "
+        "folder uses that one: set SLIDELOOM_MODEL_STORE to it to work on it."
+    ),
+)
 
 
 @models.default
 def list_models() -> int:
     """List the models: shipped, added, and published ones that can be added."""
-    listing = ModelStore().list()
+    store = ModelStore()
+    listing = store.list()
     known = [("shipped", record) for record in listing.shipped]
     known += [("added", record) for record in listing.added]
     rows = [
@@ -25,7 +38,8 @@ def list_models() -> int:
     rows += [[m.name, m.version, "can be added", m.license, ""] for m in listing.available]
     print_table("models", ["name", "version", "state", "licence", "SHA-256"], rows)
     console.print(
-        "\nadd one with `slideloom models add NAME`; use one with `slideloom segment --model NAME`"
+        f"\nadded ones are in {store.root}\n"
+        "add one with `slideloom models add NAME`; use one with `slideloom segment --model NAME`"
     )
     return 0
 
@@ -39,8 +53,9 @@ def add(name: str, *, file: Path | None = None, yes: bool = False) -> int:
         file: A zip of the published model that is on this machine already; nothing is downloaded.
         yes: Do not ask; the offer is printed all the same.
     """
-    record = ModelStore().add(name, file, confirm=lambda offer: _confirmed(offer, yes))
-    console.print(f"recorded {record.name} {record.version}: --model {record.name}")
+    store = ModelStore()
+    record = store.add(name, file, confirm=lambda offer: _confirmed(offer, yes))
+    console.print(f"recorded {record.name} {record.version} in {store.root}: --model {record.name}")
     return 0
 
 

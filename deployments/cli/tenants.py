@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from deployments.cli.inputs import absolute, check_engine
+from deployments.cli.inputs import absolute
 from deployments.cli.quiet import quieten
 from deployments.cli.show import console, print_rows, print_table
 from slideloom.errors import ParametersUnusable
@@ -46,8 +46,6 @@ def add(
         "gpu_limit": gpu_limit,
         "retention_days": retention_days,
     }
-    if model is not None:
-        check_engine(model, "auto")
     quieten()
     from deployments.cli.server import ask
     from deployments.register.tenants import add_tenant

@@ -4,8 +4,7 @@ With ten thousand jobs queued these are ten thousand writes; admissions must not
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -13,16 +12,14 @@ from prefect.client.orchestration import PrefectClient
 
 from deployments.dispatcher.cache import RunCache
 from deployments.dispatcher.events import EventFeed
-from deployments.dispatcher.tasks import end
+from deployments.dispatcher.tasks import end, forever, until_any
 from runs.names import WAITING
 from runs.records import JobRun
 from runs.states import QUEUED, skipped
 from slideloom.scheduling.state import Decision
 
-_log = logging.getLogger(__name__)
 _AT_ONCE = 3
 """Skips at the same time."""
-_PAUSE_S = 1.0
 _REASON_PAUSE_S = 0.04
 """Between two reasons: they must leave the server to admissions."""
 _SKIP = "An earlier job of its branch, or a branch that it needs, did not succeed."
@@ -70,23 +67,15 @@ class BackgroundWrites:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         """Write while the block runs."""
-        writers = [asyncio.create_task(self._forever(self._skip_next)) for _ in range(_AT_ONCE)]
-        writers.append(asyncio.create_task(self._forever(self._say_next)))
+        writers = [asyncio.create_task(forever(self._skip_next)) for _ in range(_AT_ONCE)]
+        writers.append(asyncio.create_task(forever(self._say_next)))
         try:
             yield
         finally:
             await end(*writers)
 
-    async def _forever(self, do: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await do()
-            except Exception as error:  # noqa: BLE001 - one write must not end all
-                _log.warning("a write failed and will be made again: %r", error)
-                await asyncio.sleep(_PAUSE_S)
-
     async def _skip_next(self) -> None:
-        await _until_any(self._skips, self._skip_work)
+        await until_any(self._skips, self._skip_work)
         job = next(iter(self._skips))
         del self._skips[job]
         run = self._cache.jobs.get(job)
@@ -95,7 +84,7 @@ class BackgroundWrites:
             self._events.note(run.id)
 
     async def _say_next(self) -> None:
-        await _until_any(self._reasons, self._say_work)
+        await until_any(self._reasons, self._say_work)
         job = next(iter(self._reasons))
         tag = self._reasons.pop(job)
         run = self._cache.jobs.get(job)
@@ -109,9 +98,3 @@ class BackgroundWrites:
         tags = others | ({tag} if tag else set())
         await self._client.update_flow_run(UUID(run.id), tags=sorted(tags))
         self._cache.retag(run.id, tags)
-
-
-async def _until_any(jobs: Mapping[str, object], work: asyncio.Event) -> None:
-    while not jobs:
-        work.clear()
-        await work.wait()

@@ -18,6 +18,7 @@ from deployments.dispatcher.events import EventFeed, listening
 from deployments.dispatcher.isolation import guarded
 from deployments.dispatcher.lock import Lock, LockLost
 from deployments.dispatcher.places import PlacesRecord
+from deployments.dispatcher.progress import WorkflowProgress
 from deployments.dispatcher.reader import Reader
 from deployments.dispatcher.sweep import Sweep
 from deployments.dispatcher.tasks import end
@@ -59,6 +60,7 @@ class Dispatcher:
         self._admissions = Admissions(client, self._cache, self._events, lock)
         self._workflow_runs = WorkflowRuns(client, self._cache, self._events, self._reader)
         self._background = BackgroundWrites(client, self._cache, self._events)
+        self._progress = WorkflowProgress(client, self._cache)
         self._sweep = Sweep(client, self._cache, self._events, Bounds.stated(stated))
         self._nap_s = TICK_S
 
@@ -71,7 +73,11 @@ class Dispatcher:
         Raises:
             LockLost: Somebody else may be at work.
         """
-        async with listening(self._events, self._gap), self._background.at_work():
+        async with (
+            listening(self._events, self._gap),
+            self._background.at_work(),
+            self._progress.at_work(),
+        ):
             comparing = asyncio.create_task(self._compare())
             try:
                 await self._start()
@@ -111,6 +117,7 @@ class Dispatcher:
         await self._places.save(decision.places)
         await self._admissions.admit(decision.admit)
         self._background.plan(decision)
+        self._progress.plan()
         await self._workflow_runs.tend()
         await self._sweep.sweep()
         self._cache.close()

@@ -1,23 +1,14 @@
-"""Concurrency limits of GPU work: for all, and for each tenant.
-
-A number that somebody stated wins: SLIDELOOM_GPU_LIMIT, a tenant's own `gpu_limit`, or
-SLIDELOOM_TENANT_GPU_LIMIT. A default only fills a gap: what an operator set on Prefect's page stays
-as long as nobody states anything else. Slots in use are never touched.
-"""
+"""The limits of GPU work: the one for all, and those of all tenants that are there."""
 
 import logging
 
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.actions import (
-    GlobalConcurrencyLimitCreate,
-    GlobalConcurrencyLimitUpdate,
-)
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
 from blocks import Tenant, is_id
 from blocks.errors import BlockUnusable
 from blocks.reading import all_saved
-from runs.names import GPU_TAG, gpu_tenant_tag
+from runs.limits import register_tenant_limit, set_limit
+from runs.names import GPU_TAG
 from slideloom.settings import settings
 
 _LOG = logging.getLogger(__name__)
@@ -26,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 async def register_limits(client: PrefectClient) -> None:
     """The limit for all and those of all tenants."""
     stated = settings()
-    await _limit(client, GPU_TAG, stated.gpu_limit, "gpu_limit" in stated.model_fields_set)
+    await set_limit(client, GPU_TAG, stated.gpu_limit, "gpu_limit" in stated.model_fields_set)
     # One tenant's broken block must not keep the server, where it is mended, from starting.
     for tenant in await all_saved(Tenant, _tell):
         if is_id(tenant.id):
@@ -35,45 +26,3 @@ async def register_limits(client: PrefectClient) -> None:
 
 def _tell(error: BlockUnusable) -> None:
     _LOG.warning("%s", error)
-
-
-async def register_tenant_limit(client: PrefectClient, tenant: Tenant) -> int:
-    """The tenant's limit; how many of its shards may run at the same time."""
-    stated = settings()
-    explicit = tenant.gpu_limit is not None or "tenant_gpu_limit" in stated.model_fields_set
-    wanted = tenant.gpu_limit or stated.tenant_gpu_limit
-    return await _limit(client, gpu_tenant_tag(tenant.id), wanted, explicit)
-
-
-async def tenant_limit(client: PrefectClient, tenant: Tenant) -> int:
-    """How many of the tenant's shards may run at the same time: as it is, or as it will be made."""
-    there = await _there(client, f"tag:{gpu_tenant_tag(tenant.id)}")
-    return tenant.gpu_limit or settings().tenant_gpu_limit if there is None else there
-
-
-async def _limit(client: PrefectClient, tag: str, wanted: int, explicit: bool) -> int:
-    """Make the limit of a tag, or change it where it is stated; what it is now."""
-    name = f"tag:{tag}"  # Prefect's name for the limit of task runs with this tag
-    there = await _there(client, name) or await _made(client, name, wanted)
-    if there == wanted or not explicit:
-        return there
-    await client.update_global_concurrency_limit(name, GlobalConcurrencyLimitUpdate(limit=wanted))
-    return wanted
-
-
-async def _there(client: PrefectClient, name: str) -> int | None:
-    try:
-        return (await client.read_global_concurrency_limit_by_name(name)).limit
-    except ObjectNotFound:
-        return None
-
-
-async def _made(client: PrefectClient, name: str, limit: int) -> int:
-    """A limit without decay: slots are leased, and come back with the lease of who held them."""
-    try:
-        await client.create_global_concurrency_limit(
-            GlobalConcurrencyLimitCreate(name=name, limit=limit, slot_decay_per_second=0.0)
-        )
-    except ObjectAlreadyExists:  # somebody else was quicker
-        return (await client.read_global_concurrency_limit_by_name(name)).limit
-    return limit

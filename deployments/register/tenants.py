@@ -6,11 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from blocks import Tenant, is_id, list_tenants, load_tenant, save_tenant
+from blocks import Tenant, is_id, list_tenants, load_tenant, model_folder, save_tenant
 from blocks.reading import saved
-from deployments.register.limits import register_tenant_limit, tenant_limit
 from deployments.register.server import connected
+from runs.limits import register_tenant_limit, tenant_limit
+from slideloom.engines.loading import check_model
 from slideloom.errors import OutputUnwritable, ParametersUnusable
+from slideloom.models import ModelStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ async def add_tenant(name: str, given: Mapping[str, Any]) -> Added:
     Raises:
         TenantUnknown: This cannot be a tenant's id.
         ParametersUnusable: A field is out of bounds.
+        ModelUnavailable: The model is not in the server's model store.
         BlockUnusable: The tenant's block, or a store's, holds something that cannot be used.
         OutputUnwritable: The tenant is added, but its slide folder cannot be made.
         ServerMissing: PREFECT_API_URL names no server.
@@ -45,6 +48,8 @@ async def add_tenant(name: str, given: Mapping[str, Any]) -> Added:
         ServerMismatch: It is of another version of Prefect.
     """
     async with connected() as client:
+        if model := given.get("default_model"):
+            check_model(model, ModelStore(await model_folder()))
         there = await saved(Tenant, name) if is_id(name) else None
         before = _fields(there) if there else {}
         tenant = _checked({**before, **given})

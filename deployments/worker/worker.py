@@ -150,7 +150,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
             "pool": self._work_pool_name,
             "device": settings().device,
             "runs": sorted(str(run) for run in list(self._attempts)),
-            "models": [{"model": model, "device": device} for model, device in kept.loaded()],
+            "models": [{"model": model, "device": device} for model, device, _ in kept.loaded()],
         }
 
     async def _unless_away(self, call: Callable[[], Any]) -> Any:

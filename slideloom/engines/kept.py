@@ -5,14 +5,15 @@ Imports no torch, so that whoever asks what is loaded loads nothing.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 
 from slideloom.engines.base import Engine
 
 MOST = 2
 """Engines at a time: each holds a model in memory."""
 
-Key = tuple[str, str]
-"""Model and device."""
+Key = tuple[str, str, Path | None]
+"""Model, device, and the folder of recorded models; None: the usual one."""
 
 _engines: OrderedDict[Key, Engine] = OrderedDict()
 
@@ -29,5 +30,5 @@ def engine(key: Key, load: Callable[[], Engine]) -> Engine:
 
 
 def loaded() -> list[Key]:
-    """What is loaded, as models and devices; the one used last is last."""
+    """What is loaded, as their keys; the one used last is last."""
     return list(_engines)

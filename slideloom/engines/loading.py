@@ -6,6 +6,20 @@ from slideloom.engines.oracle import OracleEngine
 from slideloom.models import ModelStore
 
 
+def check_model(model: str, store: ModelStore | None = None) -> None:
+    """Refuse a model that cannot be loaded by name or digest; loads nothing.
+
+    Args:
+        model: As for `load_engine`.
+        store: Where models are recorded; None takes the default store.
+
+    Raises:
+        ModelUnavailable: Not recorded, or changed.
+    """
+    if model != ORACLE:
+        (store or ModelStore()).resolve(model)
+
+
 def load_engine(
     model: str, device: str = "auto", threads: int = 1, store: ModelStore | None = None
 ) -> Engine:

@@ -8,6 +8,7 @@ the bytes that are loaded. Nothing here imports torch.
 """
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -168,6 +169,12 @@ class ModelStore:
             record = file.record.model_copy(update={"receptive_field_px": receptive_field_px})
             write_whole(folder / RECORD_FILE, record.as_json().encode())
 
+    @property
+    def _add(self) -> str:
+        """The command that adds a model to this store."""
+        elsewhere = f"{ENVIRONMENT}={shlex.quote(str(self.root))} "
+        return f"{'' if self.root == default_root() else elsewhere}slideloom models add"
+
     def _published(self) -> Sequence[PublishedModel]:
         return published_models(self._index_url)
 
@@ -181,7 +188,7 @@ class ModelStore:
                 return ModelFile(path, known.record)
         raise ModelUnavailable(
             f"{path} (SHA-256 {digest}) is not recorded; loading a model runs its code. If you "
-            f"trust it: slideloom models add {path}"
+            f"trust it: {self._add} {path}"
         )
 
     def _by_name(self, asked: str) -> ModelFile:
@@ -197,9 +204,8 @@ class ModelStore:
             return max(found, key=lambda known: known.record.recorded_at or "")
         if any(entry.name == name for entry in self._published()):
             raise ModelUnavailable(
-                f"{asked} is published but not added yet: slideloom models add {name} (without a "
-                f"network: slideloom models add {name} --file {name}.zip), or use --model "
-                f"{SHIPPED_MODEL}"
+                f"{asked} is published but not added yet: {self._add} {name} (without a network: "
+                f"{self._add} {name} --file {name}.zip), or use --model {SHIPPED_MODEL}"
             )
         raise ModelUnavailable(self._unknown(asked))
 
@@ -209,8 +215,8 @@ class ModelStore:
         published = sorted({entry.name for entry in listing.available})
         return (
             f"no model is called {name!r}. Here: {', '.join(here) or 'none'}. To be added with "
-            f"slideloom models add NAME: {', '.join(published) or 'none'}. A file of your own: "
-            "slideloom models add ./model.pt"
+            f"{self._add} NAME: {', '.join(published) or 'none'}. A file of your own: "
+            f"{self._add} ./model.pt"
         )
 
     def _own_name(self, path: Path) -> str:
@@ -218,7 +224,7 @@ class ModelStore:
         if name in {entry.name for entry in self._published()} | _RESERVED:
             raise ModelUnavailable(
                 f"{path} would take the name of another model, {name}. If it is that one: "
-                f"slideloom models add {name} --file {path}; if not, rename the file"
+                f"{self._add} {name} --file {path}; if not, rename the file"
             )
         return name
 

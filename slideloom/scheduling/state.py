@@ -21,6 +21,11 @@ class JobState(StrEnum):
     CANCELLED = "CANCELLED"
     SKIPPED = "SKIPPED"
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens to the job by itself."""
+        return self not in (JobState.PENDING, JobState.RUNNING)
+
 
 class Reason(StrEnum):
     """Why a job waits. Of several the first in this order is given, the outermost door first."""

@@ -26,6 +26,19 @@ from tests.helpers.slides import drawn_tissue
 from tests.helpers.stack import Stack, prefect_on_postgres
 
 MPP = 0.5
+_WORKERS = {
+    "control": ("deployments.worker", CONTROL, 10),
+    "gpu": ("deployments.worker", GPU, 2),
+    "gpu-1": ("deployments.worker", GPU, 1),
+    "gpu-2": ("deployments.worker", GPU, 1),
+    "gpu-3": ("deployments.worker", GPU, 1),
+    "jobs-1": ("tests.chaos.slow_worker", JOBS, 3),
+    "jobs-2": ("tests.chaos.slow_worker", JOBS, 3),
+    "held-1": ("tests.chaos.held_worker", JOBS, 1),
+    "held-2": ("tests.chaos.held_worker", JOBS, 1),
+    "held-wide": ("tests.chaos.held_worker", JOBS, 5),
+}
+"""Module, pool and limit of each worker."""
 
 
 @dataclass
@@ -35,7 +48,7 @@ class City:
     Attributes:
         stack: Database and server.
         folder: Where slides, results and logs are.
-        crew: Processes by name: dispatcher, control, jobs-1, jobs-2, gpu, gpu-1 to gpu-3.
+        crew: Processes by name: the dispatcher, and workers.
     """
 
     stack: Stack
@@ -67,18 +80,9 @@ class City:
     def _command(self, name: str) -> list[str]:
         if name == "dispatcher":
             return python("deployments.dispatcher")
-        pool, limit = {
-            "control": (CONTROL, 10),
-            "gpu": (GPU, 2),
-            "gpu-1": (GPU, 1),
-            "gpu-2": (GPU, 1),
-            "gpu-3": (GPU, 1),
-            "jobs-1": (JOBS, 3),
-            "jobs-2": (JOBS, 3),
-        }[name]
-        tells = pool == GPU and "TELL" in self.environment
-        gpu = "tests.shards.telling_worker" if tells else "deployments.worker"
-        module = {JOBS: "tests.chaos.slow_worker", GPU: gpu}.get(pool, "deployments.worker")
+        module, pool, limit = _WORKERS[name]
+        if pool == GPU and "TELL" in self.environment:
+            module = "tests.shards.telling_worker"
         grace = ["--grace", "1", "--stopping", "10"]
         return [*python(module), pool, "--name", name, "--limit", str(limit), *grace]
 

@@ -10,6 +10,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from blocks import (
     DEFAULT,
     BlockUnusable,
+    ModelStore,
     ResultStore,
     SlideOutside,
     SlideStore,
@@ -22,6 +23,7 @@ from blocks import (
 from deployments.cli.server import NoServer
 from deployments.cli.tenants import tenants
 from slideloom.errors import BadInput, ModelUnavailable, OutputUnwritable, ParametersUnusable
+from tests.helpers.recorded import record_model
 from tests.register.asking import ask, forget_kinds
 
 
@@ -90,6 +92,21 @@ def test_who_was_never_added_is_unknown_and_others_are_not_told() -> None:
         assert "bob" not in str(caught.value).replace(repr(name), "")
     with pytest.raises(TenantUnknown):
         _command("show", "alice")
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_default_model_is_looked_up_in_the_servers_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record_model(tmp_path / "models", b"a model", "ours")
+    with pytest.raises(ModelUnavailable, match="ours"):
+        _command("add", "alice", "--model", "ours")
+    asyncio.run(_put_models_in(tmp_path / "models"))
+    assert "ours" in _said(capsys, "add", "alice", "--model", "ours")
+
+
+async def _put_models_in(folder: Path) -> None:
+    await ModelStore(root=str(folder)).asave(DEFAULT, overwrite=True)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
@@ -23,6 +24,7 @@ from slideloom.settings import settings
 from tests.helpers.files import drawn_slide
 from tests.workflows.server import (
     TENANT,
+    add_tenant,
     admit,
     carry_out,
     end_jobs,
@@ -66,6 +68,42 @@ def test_what_is_no_spec_at_all_is_refused(stated: Any) -> None:
 
 def test_an_unknown_tenant_is_refused() -> None:
     assert "tenant 'nobody' is not known" in refused(spec("nobody", "a.png"))
+
+
+def limit_of(tenant: str) -> int | None:
+    """How many of the tenant's shards may run at once; nothing: Prefect would not limit them."""
+
+    async def act(client: PrefectClient) -> int | None:
+        limits = await client.read_global_concurrency_limits(limit=200)
+        found = {limit.name: limit.limit for limit in limits}
+        return found.get(f"tag:gpu-tenant:{tenant}")
+
+    return on_server(act)
+
+
+def test_a_tenant_from_prefects_form_gets_its_limit_with_its_first_workflow(house: Path) -> None:
+    on_server(lambda _: add_tenant("form", house))
+    refused(spec("form", "gone.png"))
+    assert limit_of("form") is None
+
+    stated = spec("form", "a.png")
+    assert on_server(lambda client: _carried(client, stated)).state_name == AWAITING
+    assert limit_of("form") == settings().tenant_gpu_limit
+    on_server(lambda _: add_tenant("form", house, gpu_limit=7))
+    assert on_server(lambda client: _carried(client, stated)).state_name == AWAITING
+    assert limit_of("form") == 7
+
+
+def test_what_an_operator_has_set_stays_while_nobody_states_a_limit(house: Path) -> None:
+    on_server(lambda _: add_tenant("kept", house))
+    wanted = GlobalConcurrencyLimitCreate(name="tag:gpu-tenant:kept", limit=5)
+    on_server(lambda client: client.create_global_concurrency_limit(wanted))
+    on_server(lambda client: _carried(client, spec("kept", "a.png")))
+    assert limit_of("kept") == 5
+
+
+async def _carried(client: PrefectClient, stated: Any) -> FlowRun:
+    return await carry_out(client, await submit(client, stated))
 
 
 def test_all_slides_that_cannot_be_used_are_named(house: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_job_that_names_another_device_is_refused(asked: str, pin: str) -> Non
 @pytest.mark.usefixtures("_pinned_to_cpu")
 def test_an_engine_is_loaded_once_and_on_the_pinned_device() -> None:
     assert shared_engine("oracle", "auto") is shared_engine("oracle", "cpu")
-    assert ("oracle", "cpu") in kept.loaded()
+    assert ("oracle", "cpu", None) in kept.loaded()
     assert ("oracle", "auto") not in kept.loaded()
     with pytest.raises(DeviceUnavailable, match="asks for cuda, and this worker is pinned to cpu"):
         shared_engine("oracle", "cuda")
