@@ -4,7 +4,7 @@ import errno
 
 from slideloom.errors import SlideloomError
 
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class StoreFailed(SlideloomError):

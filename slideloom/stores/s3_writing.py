@@ -16,7 +16,7 @@ from slideloom.stores.s3_object import SHA256, WRITER, S3Object, md5
 from slideloom.stores.s3_reading import Reading
 from slideloom.stores.tries import pauses
 
-PART_BYTES = 16 << 20
+PART_BYTES = 8 << 20
 """What is larger goes in parts of this size, or in as many as S3 takes; one is in memory."""
 _MOST_PARTS = 10_000
 _AGAIN = {"BadDigest", "ConditionalRequestConflict", "IncompleteBody", "409"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slideloom.stores import Store
-from tests.helpers.s3 import Line, line_to, s3_server, s3_store
+from tests.helpers.s3 import Line, line_to, options, s3_server, s3_store
 
 _numbers = count()
 
@@ -46,6 +46,6 @@ def line(s3_url: str) -> Iterator[Line]:
 
 
 @pytest.fixture
-def far(s3: Store, line: Line, prefix: str) -> Store:
-    """The same store over that line, with little patience."""
-    return s3_store(line.url, "slideloom", prefix, tries=3, read_timeout_s=0.5)
+def far(s3: Store, line: Line) -> Store:
+    """The same store over that line."""
+    return Store(s3.root, options(line.url, tries=3))
