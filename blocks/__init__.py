@@ -1,11 +1,12 @@
 """Blocks: where things are and with which key. A block is a place; what uses it is elsewhere."""
 
+from blocks.access import S3Access
 from blocks.errors import BlockUnusable, SlideOutside, TenantUnknown
 from blocks.stores import DEFAULT, STORES, ModelStore, ResultStore, SlideStore
 from blocks.tenant import Tenant
 from blocks.tenants import is_id, list_tenants, load_tenant, save_tenant
 
-KINDS = (Tenant, *STORES)
+KINDS = (S3Access, Tenant, *STORES)
 
 __all__ = [
     "DEFAULT",
@@ -14,6 +15,7 @@ __all__ = [
     "BlockUnusable",
     "ModelStore",
     "ResultStore",
+    "S3Access",
     "SlideOutside",
     "SlideStore",
     "Tenant",

@@ -13,8 +13,8 @@ from slideloom.stores.s3_object import S3Object
 from slideloom.stores.s3_reading import Reading
 from slideloom.stores.s3_writing import Writing
 
-_AT_ONCE = 1000
-"""Objects that S3 removes in one request."""
+AT_ONCE = 1000
+"""Objects that S3 lists or removes in one request."""
 
 
 class S3Place:
@@ -79,7 +79,7 @@ class S3Place:
         """See `Place`."""
         with told(f"{self._root}/{prefix}"):
             keys = iter([item["Key"] for item in self._items(prefix)])
-            while some := list(islice(keys, _AT_ONCE)):
+            while some := list(islice(keys, AT_ONCE)):
                 objects = [{"Key": key} for key in some]
                 wanted = {"Objects": objects, "Quiet": True}
                 answer = self._call("delete_objects", Delete=wanted)
@@ -92,7 +92,10 @@ class S3Place:
         token: str | None = None
         while True:
             page = self._call(
-                "list_objects_v2", Prefix=f"{top}/" if top else None, ContinuationToken=token
+                "list_objects_v2",
+                Prefix=f"{top}/" if top else None,
+                ContinuationToken=token,
+                MaxKeys=AT_ONCE,
             )
             yield from page.get("Contents", [])
             token = page.get("NextContinuationToken")

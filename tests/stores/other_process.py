@@ -3,9 +3,9 @@
 import multiprocessing
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 
 from slideloom.stores import Store
 from slideloom.stores.slide_cache import SlideCache
@@ -19,32 +19,39 @@ class Holder:
 
     Attributes:
         pid: Its id.
-        is_open: It has the slide.
-        close: It should let go.
+        line: It says when it has the slide, and lets go when this is closed.
     """
 
     pid: int
-    is_open: Event
-    close: Event
+    line: Connection
+
+    def has_it(self) -> bool:
+        """Whether it gets the slide, within a minute."""
+        return self.line.poll(60)
+
+    def let_go(self) -> None:
+        """Tell it to close the slide."""
+        self.line.close()
 
 
 @contextmanager
 def holding(cache: SlideCache, store: Store, name: str) -> Iterator[Holder]:
     """Such a process; it has ended at the end."""
-    is_open, close = _SPAWN.Event(), _SPAWN.Event()
-    process = _SPAWN.Process(target=_hold, args=(cache, store, name, is_open, close))
+    ours, theirs = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=_hold, args=(cache, store, name, theirs))
     process.start()
+    theirs.close()
     try:
-        yield Holder(process.pid or 0, is_open, close)
+        yield Holder(process.pid or 0, ours)
     finally:
-        close.set()
+        ours.close()
         process.join(60)
 
 
-def _hold(cache: SlideCache, store: Store, name: str, is_open: Event, close: Event) -> None:
-    with cache.open(store, name):
-        is_open.set()
-        close.wait(60)
+def _hold(cache: SlideCache, store: Store, name: str, line: Connection) -> None:
+    with cache.open(store, name), suppress(EOFError, ConnectionError):
+        line.send("open")
+        line.recv()
 
 
 def claim(store: Store, content: bytes) -> None:

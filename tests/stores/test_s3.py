@@ -36,9 +36,9 @@ def test_requests_that_fail_are_sent_again(
     s3: Store, far: Store, line: Line, fault: object
 ) -> None:
     assert callable(fault)
-    line.breaks("PUT", fault, fault)
+    line.breaks("PUT", fault)
     far.put("a", b"outlasted")
-    line.breaks("GET", fault, fault)
+    line.breaks("GET", fault)
     assert far.get("a") == b"outlasted"
     line.breaks("HEAD", fault)
     assert far.has("a")

@@ -268,10 +268,10 @@ def test_two_processes_fetch_a_slide_once_and_a_killed_one_lets_go(
         holding(cache, far, "a.svs") as one,
         holding(cache, far, "a.svs") as other,
     ):
-        assert one.is_open.wait(60)
-        assert other.is_open.wait(60)
+        assert one.has_it()
+        assert other.has_it()
         assert _gets(line) == 1
-        other.close.set()
+        other.let_go()
         with cache.open(s3, "b.svs"), cache.open(s3, "c.svs"):
             with pytest.raises(CacheFull), cache.open(s3, "d.svs"):
                 pass
