@@ -1,7 +1,7 @@
 """The key to a place in S3."""
 
 from prefect.blocks.core import Block
-from pydantic import Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 
 from slideloom.stores import S3Options
 
@@ -14,6 +14,8 @@ class S3Access(Block):
         "The key and the address of an S3 service; stores and tenants refer to it. Workers get it "
         "from here, and never from a run's parameters."
     )
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a key may be in it
 
     access_key_id: str | None = Field(
         default=None,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from prefect.blocks.core import Block
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from blocks.access import S3Access
 from blocks.paths import AnyRoot, LocalRoot
@@ -25,6 +25,8 @@ class SlideStore(Block):
 
     _block_type_name = "slideloom slide store"
     _description = "Where tenants' slides are, each tenant's in a folder of its name."
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a key may be in it
 
     root: AnyRoot = Field(
         default=None,
@@ -51,6 +53,8 @@ class ResultStore(Block):
 
     _block_type_name = "slideloom result store"
     _description = "Where results are put: <folder>/<tenant>/<workflow>/<job>/."
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a key may be in it
 
     root: AnyRoot = Field(
         default=None,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from prefect.blocks.core import Block
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from blocks.access import S3Access
 from blocks.errors import BlockUnusable, TenantUnknown
@@ -23,6 +23,8 @@ class Tenant(Block):
         "Who owns slides, workflows and results. The block's name is the tenant's id: lower-case "
         "letters, digits and hyphens, at most 63. What is left empty is as for everybody."
     )
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a key may be in it
 
     display_name: str = Field(
         default="",

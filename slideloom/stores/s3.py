@@ -8,9 +8,9 @@ from slideloom.stores.base import Entry, Source
 from slideloom.stores.errors import StoreFailed
 from slideloom.stores.names import S3Root, is_name
 from slideloom.stores.options import S3Options
-from slideloom.stores.s3_connection import call, code, read_from, told
+from slideloom.stores.s3_connection import call, told
 from slideloom.stores.s3_object import S3Object
-from slideloom.stores.s3_reading import Reading
+from slideloom.stores.s3_reading import Reading, read_piece
 from slideloom.stores.s3_writing import Writing
 
 AT_ONCE = 1000
@@ -45,16 +45,7 @@ class S3Place:
         """See `Place`."""
         source = self._object(name)
         with told(str(source)):
-            try:
-                answer = source.call("get_object", Range=f"bytes={offset}-{offset + length - 1}")
-            except OSError as error:
-                if code(error) in {"InvalidRange", "416"}:  # it ends before
-                    return b""
-                raise
-            try:
-                return read_from(self._options, answer["Body"], length)
-            finally:
-                answer["Body"].close()
+            return read_piece(source, offset, length)
 
     def stat(self, name: str) -> Entry:
         """See `Place`."""

@@ -10,7 +10,8 @@ from slideloom.stores.s3_connection import CUT, code, read_from
 from slideloom.stores.s3_object import SHA256, S3Object, plain_md5
 from slideloom.stores.tries import pauses
 
-_CHANGED = {"PreconditionFailed", "412", "InvalidRange", "416"}
+_BEYOND = {"InvalidRange", "416"}
+_CHANGED = {"PreconditionFailed", "412", *_BEYOND}
 
 
 class Reading:
@@ -75,7 +76,7 @@ class Reading:
         """Read from where it broke off; why it breaks off again, or nothing."""
         body = self._request()["Body"]
         try:
-            while chunk := self._next(body):
+            while chunk := _next(self._source, body):
                 self._sink.write(chunk)
                 self._sha256.update(chunk)
                 self._md5.update(chunk)
@@ -85,12 +86,6 @@ class Reading:
         finally:
             body.close()
         return ""
-
-    def _next(self, body: Any) -> bytes:
-        try:
-            return read_from(self._source.options, body, CHUNK_BYTES)
-        except CUT as error:
-            raise _Cut(repr(error)) from error
 
     def _request(self) -> dict[str, Any]:
         """The answer whose body begins at what is still missing.
@@ -127,3 +122,43 @@ class Reading:
 
 class _Cut(Exception):
     """A body broke off; requests that fail are no matter of ours, botocore has tried them again."""
+
+
+def _next(source: S3Object, body: Any) -> bytes:
+    try:
+        return read_from(source.options, body, CHUNK_BYTES)
+    except CUT as error:
+        raise _Cut(repr(error)) from error
+
+
+def _all_of(source: S3Object, body: Any) -> bytes:
+    parts = list[bytes]()
+    while chunk := _next(source, body):
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def read_piece(source: S3Object, offset: int, length: int) -> bytes:
+    """A piece of an object; shorter, or empty, where that ends before.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        StoreFailed: All attempts broke off.
+    """
+    why = ""
+    for pause_s in pauses(source.options.tries):
+        time.sleep(pause_s)
+        try:
+            answer = source.call("get_object", Range=f"bytes={offset}-{offset + length - 1}")
+        except OSError as error:
+            if code(error) in _BEYOND:
+                return b""
+            raise
+        body = answer["Body"]
+        try:
+            return _all_of(source, body)
+        except _Cut as cut:
+            why = str(cut)
+        finally:
+            body.close()
+    raise StoreFailed(f"{source} could not be read ({why}): check the network, then try again")

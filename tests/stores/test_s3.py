@@ -74,6 +74,15 @@ def test_a_body_that_breaks_off_is_taken_up_again(s3: Store, far: Store, line: L
     assert len(line.seen) == 3
 
 
+def test_pieces_are_read_again(s3: Store, far: Store, line: Line) -> None:
+    s3.put("a", LARGE)
+    line.breaks("GET", cuts_answer(100))
+    assert far.read_at("a", 10, 2_000_000) == LARGE[10:2_000_010]
+    line.breaks("GET", *[cuts_answer(100)] * 3)
+    with pytest.raises(StoreFailed, match="could not be read"):
+        far.read_at("a", 10, 2_000_000)
+
+
 def test_a_body_that_always_breaks_off_leaves_no_file(
     s3: Store, far: Store, line: Line, tmp_path: Path
 ) -> None:
