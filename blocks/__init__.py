@@ -1,12 +1,13 @@
 """Blocks: where things are and with which key. A block is a place; what uses it is elsewhere."""
 
+from blocks.access import S3Access
 from blocks.defaults import model_folder
 from blocks.errors import BlockUnusable, SlideOutside, TenantUnknown
 from blocks.stores import DEFAULT, STORES, ModelStore, ResultStore, SlideStore
 from blocks.tenant import Tenant
 from blocks.tenants import is_id, list_tenants, load_tenant, save_tenant
 
-KINDS = (Tenant, *STORES)
+KINDS = (S3Access, Tenant, *STORES)
 
 __all__ = [
     "DEFAULT",
@@ -15,6 +16,7 @@ __all__ = [
     "BlockUnusable",
     "ModelStore",
     "ResultStore",
+    "S3Access",
     "SlideOutside",
     "SlideStore",
     "Tenant",

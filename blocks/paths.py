@@ -1,17 +1,33 @@
 """Which paths a tenant may name, and what its result folders are called; nothing of Prefect."""
 
+import posixpath
 import re
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import AfterValidator
 
 from blocks.errors import SlideOutside
 from slideloom.errors import ParametersUnusable, SlideUnreadable
+from slideloom.stores.names import NameRefused, RootRefused, S3Root, check_name, parse_root
 
-_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 _WORKFLOW = re.compile(r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")
+_MOST_DECODINGS = 5
+
+
+def any_root(stated: str | None) -> str | None:
+    """The root as we write it: an absolute folder, or `s3://bucket/prefix`; nothing stays nothing.
+
+    Raises:
+        ValueError: It is in some other place, or relative.
+    """
+    if not stated:  # a form sends an emptied field as empty text
+        return None
+    try:
+        return str(parse_root(stated))
+    except RootRefused as error:
+        raise ValueError(str(error)) from error
 
 
 def local_root(stated: str | None) -> str | None:
@@ -20,28 +36,64 @@ def local_root(stated: str | None) -> str | None:
     Raises:
         ValueError: It is in some other place than this machine's file system, or relative.
     """
-    if not stated:  # a form sends an emptied field as empty text
-        return None
-    scheme = _SCHEME.match(stated)
-    path = _path_of_url(stated) if scheme else stated
-    if "\0" in path or not Path(path).is_absolute():
-        raise ValueError(f"{stated!r} must be an absolute folder, such as /data/slides")
-    return str(Path(path))
-
-
-def _path_of_url(stated: str) -> str:
-    url = urlsplit(stated)
-    if url.scheme.lower() != "file":
-        raise ValueError(
-            f"{stated!r}: local folders only for now; mount it and give its path or a file:// URL"
-        )
-    if url.netloc not in {"", "localhost"} or url.query or url.fragment:
-        raise ValueError(f"{stated!r} must name a folder of this machine: file:///data/slides")
-    return unquote(url.path)
+    root = any_root(stated)
+    if root is not None and isinstance(parse_root(root), S3Root):
+        raise ValueError(f"{stated!r}: local folders only here; give a path or a file:// URL")
+    return root
 
 
 LocalRoot = Annotated[str | None, AfterValidator(local_root)]
 """Field type: an absolute local folder, or none."""
+AnyRoot = Annotated[str | None, AfterValidator(any_root)]
+"""Field type: an absolute local folder, a place in S3, or none."""
+
+
+def name_inside(root: S3Root, slide: str, tenant: str) -> str:
+    """The slide's name below the prefix, normalised; no name leads out of it.
+
+    S3 itself takes a key as it is; but browsers, gateways and other tools resolve `..` in it, also
+    where it is written as `%2e%2e`. So a name is refused if it would lead out for any of these.
+
+    Args:
+        root: The tenant's slide root.
+        slide: Path below it, or an absolute URL that leads into it.
+        tenant: Whose it is, for the message.
+
+    Raises:
+        SlideOutside: It leads out of the prefix.
+        SlideUnreadable: No object can have this name.
+    """
+    name = _normalised(slide.removeprefix(f"{root}/"))
+    if name is None or not _stays_inside(name):
+        raise SlideOutside(
+            f"slide {slide!r} lies outside tenant {tenant}'s slide prefix {root}: put it there, "
+            f"or name its place with `slideloom tenants add {tenant} --slides URL`"
+        )
+    try:
+        root.key(check_name(name))
+    except NameRefused as error:
+        raise SlideUnreadable(f"slide {slide!r} cannot be an object's name: {error}") from error
+    return name
+
+
+def _normalised(name: str) -> str | None:
+    """Without empty parts, `.` and `..`; None: it leads out, or to nothing."""
+    if name.startswith("/") or "://" in name:
+        return None
+    name = posixpath.normpath(name)
+    return None if name == "." or name.split("/")[0] == ".." else name
+
+
+def _stays_inside(name: str) -> bool:
+    """Whether it stays where it is for whoever decodes it, however often."""
+    for _ in range(_MOST_DECODINGS):
+        if {"", ".", ".."} & set(name.replace("\\", "/").split("/")):
+            return False
+        decoded = unquote(name)
+        if decoded == name:
+            return True
+        name = decoded
+    return False
 
 
 def path_inside(root: Path, slide: str, tenant: str) -> Path:
@@ -72,8 +124,16 @@ def path_inside(root: Path, slide: str, tenant: str) -> Path:
 def result_path(root: Path, workflow: object, branch: int, index: int) -> Path:
     """Folder of a job's result: `<root>/<workflow>/<branch>-<index>`.
 
+    Raises:
+        ParametersUnusable: An id or a number makes no safe folder name.
+    """
+    return root / result_name(workflow, branch, index)
+
+
+def result_name(workflow: object, branch: int, index: int) -> str:
+    """Name of a job's result below its tenant's: `<workflow>/<branch>-<index>`.
+
     Args:
-        root: Folder of the tenant's results.
         workflow: Id of the workflow.
         branch: Number of the branch in the workflow, from 0.
         index: Number of the job in its branch, from 0.
@@ -86,4 +146,4 @@ def result_path(root: Path, workflow: object, branch: int, index: int) -> Path:
             f"workflow {str(workflow)!r}, branch {branch}, job {index} make no folder name: ids "
             "are letters, digits and hyphens, numbers start at 0"
         )
-    return root / str(workflow) / f"{branch}-{index}"
+    return f"{workflow}/{branch}-{index}"

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from prefect.blocks.core import Block
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
-from blocks.errors import TenantUnknown
-from blocks.paths import LocalRoot, path_inside, result_path
-from blocks.stores import ResultStore, SlideStore
+from blocks.access import S3Access
+from blocks.errors import BlockUnusable, TenantUnknown
+from blocks.paths import AnyRoot, name_inside, path_inside, result_path
+from blocks.stores import ResultStore, SlideStore, store_at
 from slideloom.settings import settings
+from slideloom.stores import S3Root, Store
 
 MAX_RETENTION_DAYS = 36_500
 
@@ -22,27 +24,34 @@ class Tenant(Block):
         "letters, digits and hyphens, at most 63. What is left empty is as for everybody."
     )
 
+    model_config = ConfigDict(hide_input_in_errors=True)  # a key may be in it
+
     display_name: str = Field(
         default="",
         max_length=120,
         title="Name",
         description="Name for people to read; empty: the id.",
     )
-    slide_root: LocalRoot = Field(
+    slide_root: AnyRoot = Field(
         default=None,
         title="Slide folder",
         description=(
-            "Absolute local folder or file:// URL that holds the tenant's slides; empty: the "
-            "folder of the tenant's id in the slide store."
+            "Absolute local folder, file:// or s3://bucket/prefix URL that holds the tenant's "
+            "slides; empty: the folder of the tenant's id in the slide store."
         ),
     )
-    result_root: LocalRoot = Field(
+    result_root: AnyRoot = Field(
         default=None,
         title="Result folder",
         description=(
-            "Absolute local folder or file:// URL; results go to a folder of the tenant's id in "
-            "it. Empty: the result store."
+            "Absolute local folder, file:// or s3://bucket/prefix URL; results go to a folder of "
+            "the tenant's id in it. Empty: the result store."
         ),
+    )
+    access: S3Access | None = Field(
+        default=None,
+        title="S3 access",
+        description="Key and address of the two in S3; empty: those of the stores.",
     )
     default_model: str | None = Field(
         default=None,
@@ -88,15 +97,36 @@ class Tenant(Block):
         return self.display_name or self.id
 
     @property
+    def slide_store(self) -> Store:
+        """The tenant's slides."""
+        if self.slide_root is None:
+            return self._slide_store.store.below(self.id)
+        return store_at(self.slide_root, self.access or self._slide_store.access)
+
+    @property
+    def result_store(self) -> Store:
+        """The tenant's results."""
+        if self.result_root is None:
+            return self._result_store.store.below(self.id)
+        return store_at(self.result_root, self.access or self._result_store.access).below(self.id)
+
+    @property
     def slides(self) -> Path:
-        """Folder of the tenant's slides."""
-        return Path(self.slide_root) if self.slide_root else self._slide_store.folder / self.id
+        """Folder of the tenant's slides.
+
+        Raises:
+            BlockUnusable: They are in S3.
+        """
+        return _folder(self.slide_store, f"slides of tenant {self.id}")
 
     @property
     def results(self) -> Path:
-        """Folder of the tenant's results."""
-        root = Path(self.result_root) if self.result_root else self._result_store.folder
-        return root / self.id
+        """Folder of the tenant's results.
+
+        Raises:
+            BlockUnusable: They are in S3.
+        """
+        return _folder(self.result_store, f"results of tenant {self.id}")
 
     @property
     def model(self) -> str:
@@ -114,10 +144,28 @@ class Tenant(Block):
             slide: Path below the tenant's slide folder, or an absolute one that leads into it.
 
         Raises:
+            BlockUnusable: The tenant's slides are in S3.
             SlideOutside: It leads out of that folder.
             SlideUnreadable: No file can have this name.
         """
         return path_inside(self.slides, slide, self.id)
+
+    def slide_name(self, slide: str) -> str:
+        """The name of a slide in `slide_store`, as the tenant names it.
+
+        Args:
+            slide: Name or path below the tenant's slides, or an absolute one that leads there.
+
+        Raises:
+            SlideOutside: It leads out of there.
+            SlideUnreadable: No slide can have this name.
+        """
+        root = self.slide_store.root
+        if isinstance(root, S3Root):
+            return name_inside(root, slide, self.id)
+        return (
+            path_inside(root.folder, slide, self.id).relative_to(root.folder.resolve()).as_posix()
+        )
 
     def result_folder(self, workflow: object, branch: int, index: int) -> Path:
         """Folder of a job's result.
@@ -128,6 +176,17 @@ class Tenant(Block):
             index: Number of the job in its branch, from 0.
 
         Raises:
+            BlockUnusable: The tenant's results are in S3.
             ParametersUnusable: The id or a number makes no safe folder name.
         """
         return result_path(self.results, workflow, branch, index)
+
+
+def _folder(store: Store, whose: str) -> Path:
+    """The local folder of a store, for what cannot do without."""
+    if isinstance(store.root, S3Root):
+        raise BlockUnusable(
+            f"the {whose} are in S3 ({store.root}), and this step works on local folders only "
+            "for now: give a local folder with `slideloom tenants add`"
+        )
+    return store.root.folder

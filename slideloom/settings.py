@@ -50,6 +50,13 @@ class Settings(BaseSettings):
         default_factory=_data_folder,
         description="Folder of what the server keeps: results, slides, database, logs.",
     )
+    slide_cache: Path | None = Field(
+        None,
+        description="Folder of slides fetched from S3, on a local disk; none: in the home.",
+    )
+    slide_cache_bytes: int = Field(
+        50_000_000_000, ge=1, description="How much that folder may hold."
+    )
     max_workers: int = Field(5, ge=1, le=1000, description="Jobs that run at the same time.")
     max_active_users: int = Field(
         3, ge=1, le=1000, description="Tenants that have jobs running at the same time."

@@ -21,8 +21,8 @@ def add(
     name: str,
     *,
     display_name: str | None = None,
-    slides: Path | None = None,
-    results: Path | None = None,
+    slides: str | None = None,
+    results: str | None = None,
     model: str | None = None,
     gpu_limit: int | None = None,
     retention_days: int | None = None,
@@ -32,8 +32,8 @@ def add(
     Args:
         name: The tenant's id: lower-case letters, digits and hyphens, at most 63.
         display_name: Name for people to read.
-        slides: Folder of the tenant's slides; without one, a folder in slideloom's home.
-        results: Folder that gets the tenant's results, in a folder of the id.
+        slides: Folder or s3:// URL of the tenant's slides; without one, as the slide store has it.
+        results: Folder or s3:// URL that gets the tenant's results, in a folder of the id.
         model: Model of jobs that name none.
         gpu_limit: Shards of this tenant that run at the same time.
         retention_days: Days that results are kept; without a number they are kept.
@@ -41,7 +41,7 @@ def add(
     given = {
         "display_name": display_name,
         "slide_root": _folder(slides),
-        "result_root": absolute(results) if results else None,
+        "result_root": _place(results),
         "default_model": model,
         "gpu_limit": gpu_limit,
         "retention_days": retention_days,
@@ -68,7 +68,7 @@ def list_all() -> int:
         [
             tenant.id,
             tenant.display_name,
-            str(tenant.slides),
+            str(tenant.slide_store.root),
             tenant.model,
             str(limit),
             _days(tenant),
@@ -97,18 +97,27 @@ def show(name: str) -> int:
     return 0
 
 
-def _folder(slides: Path | None) -> str | None:
-    """The folder as runs know it.
+def _folder(slides: str | None) -> str | None:
+    """The place as runs know it.
 
     Raises:
-        ParametersUnusable: It is not there.
+        ParametersUnusable: It is a folder that is not there.
     """
-    if slides is None:
-        return None
-    folder = absolute(slides)
-    if not Path(folder).is_dir():
-        raise ParametersUnusable(f"--slides: {folder} is not a folder: make it first")
-    return folder
+    place = _place(slides)
+    if place is not None and not _is_url(place) and not Path(place).is_dir():
+        raise ParametersUnusable(f"--slides: {place} is not a folder: make it first")
+    return place
+
+
+def _place(stated: str | None) -> str | None:
+    """A folder as runs know it; a URL is the block's to check."""
+    if not stated or _is_url(stated):
+        return stated or None
+    return absolute(Path(stated))
+
+
+def _is_url(stated: str) -> bool:
+    return "://" in stated
 
 
 def _said(changed: list[str] | None, name: str) -> str:
@@ -121,8 +130,8 @@ def _said(changed: list[str] | None, name: str) -> str:
 def _rows(tenant: "Tenant", gpu_limit: int) -> list[tuple[str, Any]]:
     return [
         ("name", tenant.name),
-        ("slides", str(tenant.slides)),
-        ("results", str(tenant.results)),
+        ("slides", str(tenant.slide_store.root)),
+        ("results", str(tenant.result_store.root)),
         ("model", tenant.model),
         ("GPU limit", str(gpu_limit)),
         ("results kept", _days(tenant)),

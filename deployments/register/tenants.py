@@ -62,7 +62,7 @@ async def add_tenant(name: str, given: Mapping[str, Any]) -> Added:
 
 def _make_folder(tenant: Tenant) -> None:
     """Make the folder that slides are put into, where it is ours to make."""
-    if tenant.slide_root is not None:
+    if tenant.slide_root is not None or not tenant.slide_store.is_local:
         return
     try:
         tenant.slides.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-_DICOM_MAGIC_AT = 128
+DICOM_MAGIC_AT = 128
+DICOM_MAGIC = b"DICM"
+INDEX_ENDINGS = (".vms", ".vmu")
+"""Files that name the slide's images."""
 
 
 def slide_files(path: Path, vendor: str) -> tuple[Path, ...]:
@@ -15,22 +18,26 @@ def slide_files(path: Path, vendor: str) -> tuple[Path, ...]:
     found = {path}
     if vendor == "mirax":
         found |= {part for part in path.with_suffix("").rglob("*") if part.is_file()}
-    elif path.suffix.lower() in (".vms", ".vmu"):
+    elif path.suffix.lower() in INDEX_ENDINGS:
         found |= _named_in(path)
     elif vendor == "dicom":
         found |= {part for part in path.parent.iterdir() if part.is_file() and _is_dicom(part)}
     return tuple(sorted(found))
 
 
+def names_in_index(text: str) -> set[str]:
+    """Plain file names that an INI file has as values."""
+    values = {line.partition("=")[2].strip() for line in text.splitlines() if "=" in line}
+    return {value for value in values if value and Path(value).name == value}
+
+
 def _named_in(path: Path) -> set[Path]:
     """Files of the same folder that an INI file names as values."""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    values = {line.partition("=")[2].strip() for line in lines if "=" in line}
-    plain = {value for value in values if value and Path(value).name == value}
-    return {path.parent / value for value in plain if (path.parent / value).is_file()}
+    named = names_in_index(path.read_text(encoding="utf-8", errors="replace"))
+    return {path.parent / value for value in named if (path.parent / value).is_file()}
 
 
 def _is_dicom(path: Path) -> bool:
     with path.open("rb") as file:
-        file.seek(_DICOM_MAGIC_AT)
-        return file.read(4) == b"DICM"
+        file.seek(DICOM_MAGIC_AT)
+        return file.read(4) == DICOM_MAGIC

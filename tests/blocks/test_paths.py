@@ -1,16 +1,19 @@
 """Which paths a tenant may name: none that leads out of its slide folder."""
 
 import os
+import posixpath
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from blocks.errors import SlideOutside
-from blocks.paths import local_root, path_inside, result_path
+from blocks.paths import any_root, local_root, name_inside, path_inside, result_path
 from slideloom.errors import ParametersUnusable, SlideUnreadable
+from slideloom.stores import S3Root
 
 
 @pytest.fixture
@@ -119,8 +122,75 @@ def test_folders_and_their_urls(stated: str | None, meant: str | None) -> None:
 
 @pytest.mark.parametrize("stated", ["s3://bucket/slides", "S3://bucket", "http://host/slides"])
 def test_other_places_are_refused(stated: str) -> None:
-    with pytest.raises(ValueError, match="local folders only for now"):
+    with pytest.raises(ValueError, match=r"local folders only|give an absolute folder"):
         local_root(stated)
+
+
+@pytest.mark.parametrize(
+    ("stated", "meant"),
+    [("s3://bucket/slides/", "s3://bucket/slides"), ("file:///data", "/data"), ("", None)],
+)
+def test_places(stated: str, meant: str | None) -> None:
+    assert any_root(stated) == meant
+
+
+ALICE = S3Root("bucket", "slides/alice")
+
+
+@pytest.mark.parametrize(
+    "slide", ["a.svs", "sub/../a.svs", "./a.svs", "sub//../a.svs", "s3://bucket/slides/alice/a.svs"]
+)
+def test_what_lies_inside_the_prefix_is_found(slide: str) -> None:
+    assert name_inside(ALICE, slide, "alice") == "a.svs"
+
+
+@pytest.mark.parametrize("slide", ["50%.svs", "a%20b.svs", "..a.svs", "a..", "a+b.svs", "ä?.svs"])
+def test_odd_names_are_names(slide: str) -> None:
+    assert name_inside(ALICE, slide, "alice") == slide
+
+
+@pytest.mark.parametrize(
+    "slide",
+    [
+        *("../bob/a.svs", "sub/../../bob/a.svs", "..", ".", "", "/", "/a.svs", "//a.svs"),
+        *("%2e%2e/bob/a.svs", "%2E./bob/a.svs", "a/%2e%2e/%2e%2e/bob", "%252e%252e/bob"),
+        *("a%2f../b", "a\\..\\..\\bob"),
+        *("a%2f%2fb", "..%5cbob", "s3://bucket/slides/bob/a.svs", "s3://other/a.svs"),
+        *("s3://bucket/slides/alice", "s3://bucket/slides/alice-2/a.svs", "file:///a.svs"),
+        "%" + "25" * 9 + "2e%2e/a",
+    ],
+)
+def test_what_lies_outside_the_prefix_is_refused(slide: str) -> None:
+    with pytest.raises(SlideOutside, match=r"alice's slide prefix s3://.*--slides"):
+        name_inside(ALICE, slide, "alice")
+
+
+@pytest.mark.parametrize("slide", ["a\0.svs", "a\n", "x" * 256, "\ud800"])
+def test_what_cannot_be_a_key_is_refused(slide: str) -> None:
+    with pytest.raises(SlideUnreadable, match="cannot be an object's name"):
+        name_inside(ALICE, slide, "alice")
+
+
+_PIECES = st.one_of(
+    st.sampled_from(["..", ".", "", "%2e%2e", "%2E", "%2f", "%252e.", "%5c..", "\\", "a", "/"]),
+    st.text(max_size=6),
+)
+
+
+@given(st.lists(_PIECES, max_size=8), st.booleans(), st.sampled_from(["/", ""]))
+def test_no_name_leads_out_of_the_prefix(parts: list[str], whole: bool, between: str) -> None:
+    """Not as it is, and not for those who decode it before they resolve it."""
+    slide = between.join(parts)
+    try:
+        name = name_inside(ALICE, f"{ALICE}/{slide}" if whole else slide, "alice")
+    except (SlideOutside, SlideUnreadable):
+        return
+    key = ALICE.key(name)
+    for _ in range(10):
+        assert posixpath.normpath(key) == key
+        assert key.startswith("slides/alice/")
+        assert ".." not in key.replace("\\", "/").split("/")
+        key = unquote(key)
 
 
 @pytest.mark.parametrize(

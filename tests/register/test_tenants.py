@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import SecretStr
 
 from blocks import (
     DEFAULT,
     BlockUnusable,
     ModelStore,
     ResultStore,
+    S3Access,
     SlideOutside,
     SlideStore,
     Tenant,
@@ -165,6 +167,49 @@ def test_folders_come_from_the_stores_where_the_tenant_names_none(
 
 
 @pytest.mark.usefixtures("empty")
+def test_a_key_to_s3_comes_from_its_block(capsys: pytest.CaptureFixture[str]) -> None:
+    """Stores and tenants refer to it: a new key counts for all, at their next look."""
+    asyncio.run(_give_access("first"))
+    _said(capsys, "add", "alice", "--slides", "s3://alices/slides", "--display-name", "Alice")
+    _said(capsys, "add", "alice", "--display-name", "Alice's lab")
+    _said(capsys, "add", "bob")
+    for name, place in (("alice", "s3://alices/slides"), ("bob", "s3://bucket/slides/bob")):
+        assert place in _said(capsys, "list")
+        assert place in _said(capsys, "show", name)
+        assert _secret(name) == "first"
+    asyncio.run(_give_access("then"))
+    assert _secret("alice") == _secret("bob") == "then"
+    assert "then" not in _said(capsys, "show", "alice")
+
+
+async def _give_access(secret: str) -> None:
+    access = S3Access(access_key_id="key", secret_access_key=SecretStr(secret))
+    await access.asave("lab", overwrite=True)
+    store = SlideStore(root="s3://bucket/slides", access=await S3Access.aload("lab"))
+    await store.asave(DEFAULT, overwrite=True)
+
+
+def _secret(tenant: str) -> str:
+    found = asyncio.run(load_tenant(tenant)).slide_store.options.secret_access_key
+    return found.get_secret_value() if found else ""
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_tenant_s_own_key_stays_when_it_is_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    async def save() -> None:
+        await _give_access("own")
+        access = await S3Access.aload("lab")
+        await save_tenant("alice", Tenant(slide_root="s3://alices", access=access))
+        await SlideStore().asave(DEFAULT, overwrite=True)
+
+    asyncio.run(save())
+    assert "display name" in _said(capsys, "add", "alice", "--display-name", "Alice")
+    assert _secret("alice") == "own"
+    asyncio.run(_give_access("new"))
+    assert _secret("alice") == "new"
+
+
+@pytest.mark.usefixtures("empty")
 def test_a_loaded_tenant_keeps_to_its_folder(home: Path) -> None:
     asyncio.run(save_tenant("alice", Tenant(display_name="Alice's lab")))
     alice = asyncio.run(load_tenant("alice"))
@@ -177,9 +222,9 @@ def test_a_loaded_tenant_keeps_to_its_folder(home: Path) -> None:
 @pytest.mark.usefixtures("empty")
 def test_a_block_that_a_form_spoilt_says_which_and_where() -> None:
     """Prefect's form does not know our checks."""
-    asyncio.run(save_tenant("alice", Tenant.model_construct(slide_root="s3://bucket")))
+    asyncio.run(save_tenant("alice", Tenant.model_construct(slide_root="http://host")))
     for read in (lambda: load_tenant("alice"), list_tenants):
-        with pytest.raises(BlockUnusable, match=r"slideloom-tenant/alice: slide_root: .*local"):
+        with pytest.raises(BlockUnusable, match=r"slideloom-tenant/alice: slide_root: .*absolute"):
             asyncio.run(read())
 
 
