@@ -3,6 +3,7 @@
 from blocks.access import S3Access
 from blocks.defaults import model_folder
 from blocks.errors import BlockUnusable, SlideOutside, TenantUnknown
+from blocks.paths import is_remote
 from blocks.stores import DEFAULT, STORES, ModelStore, ResultStore, SlideStore
 from blocks.tenant import Tenant
 from blocks.tenants import is_id, list_tenants, load_tenant, save_tenant
@@ -22,6 +23,7 @@ __all__ = [
     "Tenant",
     "TenantUnknown",
     "is_id",
+    "is_remote",
     "list_tenants",
     "load_tenant",
     "model_folder",

@@ -48,6 +48,11 @@ AnyRoot = Annotated[str | None, AfterValidator(any_root)]
 """Field type: an absolute local folder, a place in S3, or none."""
 
 
+def is_remote(address: str) -> bool:
+    """Whether a slide's or a result's address is in S3, not a path of this machine."""
+    return address.startswith("s3://")
+
+
 def name_inside(root: S3Root, slide: str, tenant: str) -> str:
     """The slide's name below the prefix, normalised; no name leads out of it.
 

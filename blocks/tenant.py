@@ -1,5 +1,7 @@
 """A tenant: its folders, its default model, its limits. The document's name is the tenant's id."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from prefect.blocks.core import Block
@@ -7,10 +9,19 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from blocks.access import S3Access
 from blocks.errors import BlockUnusable, TenantUnknown
-from blocks.paths import AnyRoot, name_inside, path_inside, result_path
+from blocks.paths import (
+    AnyRoot,
+    is_remote,
+    name_inside,
+    path_inside,
+    result_name,
+    result_path,
+)
 from blocks.stores import ResultStore, SlideStore, store_at
+from slideloom.errors import ParametersUnusable, SlideUnreadable
 from slideloom.settings import settings
 from slideloom.stores import S3Root, Store
+from slideloom.stores.slide_cache import default_cache
 
 MAX_RETENTION_DAYS = 36_500
 
@@ -166,6 +177,70 @@ class Tenant(Block):
         return (
             path_inside(root.folder, slide, self.id).relative_to(root.folder.resolve()).as_posix()
         )
+
+    def slide_at(self, slide: str) -> str:
+        """The address of a slide as the tenant names it: a path of this machine, or in S3.
+
+        Raises:
+            SlideOutside: It leads out of the tenant's slides.
+            SlideUnreadable: No slide can have this name.
+        """
+        if self.slide_store.is_local:
+            return str(self.slide_path(slide))
+        return self.slide_store.url(self.slide_name(slide))
+
+    def result_at(self, workflow: object, branch: int, index: int) -> str:
+        """The address of a job's result: a folder of this machine, or in S3.
+
+        Raises:
+            ParametersUnusable: The id or a number makes no safe name.
+        """
+        if self.result_store.is_local:
+            return str(self.result_folder(workflow, branch, index))
+        return self.result_store.url(result_name(workflow, branch, index))
+
+    @contextmanager
+    def slide_file(self, at: str) -> Iterator[Path]:
+        """What is at such an address, as a file of this machine; blocks while it is fetched.
+
+        Raises:
+            SlideUnreadable: It is not there, or may not be read.
+            ParametersUnusable: The tenant's slides are somewhere else by now.
+        """
+        if not is_remote(at):
+            yield Path(at)
+            return
+        store = self.slide_store
+        with ExitStack() as stack:
+            try:
+                found = default_cache().open(store, self._below(store, at))
+                path = stack.enter_context(found)
+            except FileNotFoundError as error:
+                raise SlideUnreadable(f"slide {at} does not exist") from error
+            except PermissionError as error:
+                raise SlideUnreadable(
+                    f"slide {at} may not be read with the key of tenant {self.id}: {error}"
+                ) from error
+            yield path
+
+    def result_place(self, at: str) -> Store:
+        """The store that a job's result at such an address in S3 is.
+
+        Raises:
+            ParametersUnusable: The tenant's results are somewhere else by now.
+        """
+        store = self.result_store
+        return store.below(self._below(store, at))
+
+    def _below(self, store: Store, at: str) -> str:
+        """An address relative to the store's root."""
+        root = f"{store.root}/"
+        if not at.startswith(root):
+            raise ParametersUnusable(
+                f"{at} is not below {store.root}, where the files of tenant {self.id} are now: "
+                "submit the workflow again"
+            )
+        return at.removeprefix(root)
 
     def result_folder(self, workflow: object, branch: int, index: int) -> Path:
         """Folder of a job's result.

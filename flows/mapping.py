@@ -11,6 +11,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Progress
+from slideloom.results.workplace import Workplace
 from slideloom.segmentation.job import default_workers
 from tasks.tiles import segment_tiles_task
 
@@ -19,20 +20,25 @@ TILE_TASKS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=default_workers()
 
 
 async def map_tiles(
-    missing: Sequence[int], job: SegmentCells, progress: Progress, models: Path | None = None
+    missing: Sequence[int],
+    job: SegmentCells,
+    place: Workplace,
+    progress: Progress,
+    models: Path | None = None,
 ) -> None:
     """Segment these tile tasks; stop all at the first failure.
 
     Args:
         missing: Numbers of the tile tasks.
         job: What to do.
+        place: Where the plan is, and the parts go.
         progress: The attempt that they belong to.
         models: Folder of recorded models; None: that of this process's environment.
     """
     futures = segment_tiles_task.map(
         missing,
         unmapped(job),
-        unmapped(progress.folder),
+        unmapped(place),
         unmapped(progress.attempt),
         unmapped(models),
     )

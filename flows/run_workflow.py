@@ -68,8 +68,9 @@ def _own_run() -> FlowRun | None:
 async def _run_here(spec: WorkflowSpec, workflow: str) -> dict[str, Any]:
     """All jobs as subflows in this process."""
     created = datetime.now(UTC)
-    planned = plan_jobs(spec, Here(spec.tenant), workflow)
-    await check_inputs(planned)
+    here = Here(spec.tenant)
+    planned = plan_jobs(spec, here, workflow)
+    await check_inputs(planned, here)
     by_id = {_id(workflow, plan): plan for plan in planned}
 
     async def act(job: str) -> None:
@@ -95,6 +96,6 @@ def _id(workflow: str, plan: Planned) -> str:
 
 async def _run_job(plan: Planned) -> None:
     if isinstance(plan.job, SegmentCells):
-        await segment_cells(plan.job, str(plan.out))
+        await segment_cells(plan.job, plan.out)
     else:
-        await tissue_mask(plan.job, str(plan.out))
+        await tissue_mask(plan.job, plan.out)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from prefect import flow
@@ -16,15 +17,17 @@ from slideloom.parameters import SegmentCells
 from slideloom.progress import Progress, attempt_at
 from slideloom.results.folder import abandoned_on_bad_input
 from slideloom.results.identity import Claim
+from slideloom.results.workplace import Workplace
 from slideloom.segmentation.aggregate import SUMMARY
 from slideloom.segmentation.job import Prepared
 from slideloom.segmentation.runlog import RunLog
 from tasks.artifacts import show_links
 from tasks.naming import segment_name
 from tasks.planning import find_missing_parts, plan_slide
+from tasks.reaching import left_clean, own_job, reached
 from tasks.reporting import reported
-from tasks.results import commit_task
-from tasks.shards import engine_of, own_job, segment_in_shards
+from tasks.results import bring_parts_task, commit_task, send_task
+from tasks.shards import engine_of, segment_in_shards
 
 
 @flow(
@@ -51,63 +54,93 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
         EngineFailed: The engine gave no usable answer; finished parts are kept.
     """
     began = time.perf_counter()
+    given = {"job": job.model_dump(mode="json"), "out": out}
     async with admitted():
         own = await own_job()
-        with attempt_at(out) as progress:
-            async with reported(progress, own):
-                prepared = await _planned(job, progress, own)
-                if prepared.claim is Claim.COMPLETE:
-                    return dict(prepared.folder.read_json(SUMMARY))
-                with abandoned_on_bad_input(prepared.folder):
-                    log = RunLog(prepared.folder)
-                    log.record("plan", time.perf_counter() - began)
-                    return await _computed(prepared, job, progress, log, own)
+        async with reached(own, job, out) as (job, place):
+            with attempt_at(str(place.folder)) as progress, left_clean(place):
+                async with reported(progress, own):
+                    attempt = Attempt(own, given, job, place, progress)
+                    prepared = await _planned(attempt)
+                    if prepared.claim is Claim.COMPLETE:
+                        return _finished(prepared, place)
+                    with abandoned_on_bad_input(prepared.folder):
+                        log = RunLog(prepared.folder)
+                        log.record("plan", time.perf_counter() - began)
+                        return await _computed(attempt, prepared, log)
 
 
-async def _planned(job: SegmentCells, progress: Progress, own: JobRun | None) -> Prepared:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt at a job.
+
+    Attributes:
+        own: The job's run; None where it is not a run of a deployment.
+        given: Parameters of the run, as shards get them.
+        job: What to do, with paths that this process can open.
+        place: Where to work.
+        progress: How far it is.
+    """
+
+    own: JobRun | None
+    given: dict[str, Any]
+    job: SegmentCells
+    place: Workplace
+    progress: Progress
+
+
+def _finished(prepared: Prepared, place: Workplace) -> dict[str, Any]:
+    """Summary of a result that was there already."""
+    summary = dict(prepared.folder.read_json(SUMMARY))
+    place.leave()
+    return summary
+
+
+async def _planned(attempt: Attempt) -> Prepared:
     """The plan, stored in the claimed folder; on a server the GPU pool tells what the model is."""
+    own, job, progress = attempt.own, attempt.job, attempt.progress
     progress.enter("plan")
     engine = await engine_of(own, job) if own else None
-    prepared = await asyncio.to_thread(plan_slide.submit(job, progress.folder, engine).result)
+    planned = plan_slide.submit(job, attempt.place, engine)
+    prepared = await asyncio.to_thread(planned.result)
     tiles = prepared.plan.tiles_kept
     progress.enter("planned", total=tiles, done=tiles if prepared.claim is Claim.COMPLETE else 0)
     return prepared
 
 
-async def _computed(
-    prepared: Prepared, job: SegmentCells, progress: Progress, log: RunLog, own: JobRun | None
-) -> dict[str, Any]:
+async def _computed(attempt: Attempt, prepared: Prepared, log: RunLog) -> dict[str, Any]:
     """The steps between claim and commit."""
+    job, place, progress = attempt.job, attempt.place, attempt.progress
     with log.stage("segment"):
-        log.count_tiles(await _segment(prepared, job, progress, own))
+        log.count_tiles(await _segment(attempt, prepared))
     progress.enter("merge")
     with log.stage("merge"):
+        await asyncio.to_thread(bring_parts_task.submit(prepared, place).result)
         await merge_cells(progress.folder)
     with log.stage("aggregate"):
         summary = await aggregate_cells(progress.folder)
     progress.enter("draw")
     with log.stage("draw"):
         await visualize_cells(progress.folder, job.slide, job.mpp)
+    await asyncio.to_thread(send_task.submit(prepared, place).result)
     await confirm()
-    manifest = await asyncio.to_thread(commit_task.submit(prepared).result)
-    await show_links(prepared.folder.path, [entry["name"] for entry in manifest["files"]])
+    manifest = await asyncio.to_thread(commit_task.submit(prepared, place).result)
+    await show_links(place, [entry["name"] for entry in manifest["files"]])
     return summary
 
 
-async def _segment(
-    prepared: Prepared, job: SegmentCells, progress: Progress, own: JobRun | None
-) -> int:
+async def _segment(attempt: Attempt, prepared: Prepared) -> int:
     """Segment the tiles that no earlier attempt finished.
 
     Returns:
         Tiles that were segmented now.
     """
-    missing = await asyncio.to_thread(find_missing_parts.submit(prepared).result)
-    plan = prepared.plan
+    place, progress, plan = attempt.place, attempt.progress, prepared.plan
+    missing = await asyncio.to_thread(find_missing_parts.submit(prepared, place).result)
     still = sum(len(plan.tasks[task]) for task in missing)
     progress.enter("segment", total=plan.tiles_kept, done=plan.tiles_kept - still)
-    if own is None:
-        await map_tiles(missing, job, progress)
+    if attempt.own is None:
+        await map_tiles(missing, attempt.job, place, progress)
     elif missing:
-        await segment_in_shards(own, job, progress, plan, missing)
+        await segment_in_shards(attempt.own, attempt.given, place, progress, plan, missing)
     return still

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +20,11 @@ from runs.states import not_admitted
 from slideloom.errors import SlideloomError
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Stopped, attempt_at
-from slideloom.segmentation.job import missing_tasks
-from slideloom.segmentation.stored import load_plan
+from slideloom.results.workplace import Workplace
+from slideloom.segmentation.job import fetch_plan, missing_tasks
 from tasks.naming import shard_name
 from tasks.owners import ENGINE, Want, want, while_wanted
+from tasks.reaching import reached
 from tasks.shared import shared_engine
 
 _UNWANTED = "Its job has ended, or gives no sign of life."
@@ -48,12 +48,14 @@ async def segment_shard(
     if own is None or own.parent_task_run_id is None:
         return not_admitted()
     async with get_client() as client:
-        if await want(client, owner) is Want.NO:
+        job_of, wanted = await want(client, owner)
+        if wanted is Want.NO:
             return Cancelled(message=_UNWANTED)
         try:
             if tasks is None:
                 return await _describe(client, own.id, job)
-            return await _segment(job, owner, Path(out), tasks)
+            async with reached(job_of, job, out) as (job, place):
+                return await _segment(job, owner, place, tasks)
         except SlideloomError as error:
             name: KeyValueLabels = {labels.ERROR: type(error).__name__}
             await client.update_flow_run_labels(own.id, name)
@@ -68,16 +70,16 @@ async def _describe(client: PrefectClient, own: UUID, job: SegmentCells) -> Any:
     return Completed(message=f"{facts['name']} {facts['version']} on {facts['numeric_profile']}")
 
 
-async def _segment(job: SegmentCells, owner: UUID, out: Path, tasks: Sequence[int]) -> Any:
-    plan = await asyncio.to_thread(load_plan, out)
+async def _segment(job: SegmentCells, owner: UUID, place: Workplace, tasks: Sequence[int]) -> Any:
+    plan = await asyncio.to_thread(fetch_plan, place)
     models = await model_folder()
-    missing = await asyncio.to_thread(missing_tasks, plan, out, tasks)
+    missing = await asyncio.to_thread(missing_tasks, plan, place, tasks)
     tiles = sum(len(plan.tasks[task]) for task in missing)
-    with attempt_at(str(out)) as progress:
+    with attempt_at(str(place.folder)) as progress:
         progress.enter("segment", total=tiles)
         try:
             async with while_wanted(owner, progress.stop):
-                await map_tiles(missing, job, progress, models)
+                await map_tiles(missing, job, place, progress, models)
         except Stopped:
             return Cancelled(message=_UNWANTED)
     return Completed(message=f"{tiles} tiles segmented")

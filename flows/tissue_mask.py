@@ -1,7 +1,6 @@
 """The tissue of a slide, as a job of its own."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -14,6 +13,7 @@ from slideloom.results.identity import Claim
 from slideloom.tissue_job import FILES, SUMMARY
 from tasks.artifacts import show_links
 from tasks.naming import tissue_name
+from tasks.reaching import left_clean, own_job, reached
 from tasks.tissue import find_tissue_task, write_tissue_task
 
 
@@ -31,14 +31,17 @@ async def tissue_mask(job: TissueMaskJob, out: str) -> dict[str, Any]:
     Raises:
         BadInput: The slide or the folder cannot be used; nothing is left.
     """
-    async with admitted():
-        with attempt_at(out) as progress:
+    async with admitted(), reached(await own_job(), job, out) as (job, place):
+        with attempt_at(str(place.folder)) as progress, left_clean(place):
             progress.enter("plan")
-            found = await asyncio.to_thread(find_tissue_task.submit(job, out).result)
+            found = await asyncio.to_thread(find_tissue_task.submit(job, place).result)
             if found.claim is Claim.COMPLETE:
-                return dict(found.folder.read_json(SUMMARY))
+                summary = dict(found.folder.read_json(SUMMARY))
+                place.leave()
+                return summary
             with abandoned_on_bad_input(found.folder):
                 await confirm()
-                summary = await asyncio.to_thread(write_tissue_task.submit(found, job).result)
-        await show_links(Path(out), list(FILES))
+                written = write_tissue_task.submit(found, job, place)
+                summary = await asyncio.to_thread(written.result)
+        await show_links(place, list(FILES))
         return summary

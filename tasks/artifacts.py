@@ -22,6 +22,7 @@ from prefect.exceptions import PrefectException
 
 from runs.progress import TILES, Told
 from slideloom.drawing import preview_jpeg
+from slideloom.results.workplace import Workplace
 from slideloom.segmentation.report import summary_rows
 
 _log = logging.getLogger(__name__)
@@ -72,11 +73,11 @@ def _preview(out: Path) -> bytes:
         return preview_jpeg(np.asarray(combined.convert("RGB")))
 
 
-async def show_links(out: Path, names: list[str]) -> None:
+async def show_links(place: Workplace, names: list[str]) -> None:
     """Links to the files of the result, in one list."""
-    links = [f"- [{name}]({(out / name).resolve().as_uri()})" for name in names]
+    links = [f"- [{name}]({place.url(name)})" for name in names]
     await acreate_markdown_artifact(
-        markdown="\n".join([f"Result folder `{out}`", "", *links]),
+        markdown="\n".join([f"Result folder `{place.told}`", "", *links]),
         key="files",
         description="Files of the result",
     )

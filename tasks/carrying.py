@@ -64,7 +64,7 @@ async def _jobs_of(client: PrefectClient, own: FlowRun, spec: WorkflowSpec) -> l
     tenant = await load_tenant(spec.tenant)
     jobs = plan_jobs(spec, tenant, own.id, models_by_path=False)
     if not there:  # otherwise it was accepted, and its slides are its jobs' concern
-        await check_inputs(jobs, await model_folder())
+        await check_inputs(jobs, tenant, await model_folder())
     # Prefect ignores a missing limit, and a tenant made in its form has none yet.
     await register_tenant_limit(client, tenant)
     await tag(client, own, spec.tenant)

@@ -15,7 +15,7 @@ from slideloom.models import ModelStore
 from slideloom.parameters import SegmentCells
 from slideloom.slides import open_slide
 from slideloom.tissue import load_mask
-from tasks.jobs import NO_MASK, AnyJob, Planned
+from tasks.jobs import NO_MASK, AnyJob, Places, Planned
 from tasks.refusing import refuse
 
 _AT_ONCE = 4
@@ -23,11 +23,12 @@ _AT_ONCE = 4
 
 
 @task(name="check", cache_policy=NO_CACHE)
-async def check_inputs(jobs: Sequence[Planned], models: Path | None = None) -> None:
+async def check_inputs(jobs: Sequence[Planned], places: Places, models: Path | None = None) -> None:
     """Open every slide and mask, look up every model; loads no model and reads no pixels.
 
     Args:
         jobs: What is to be run.
+        places: Where the tenant's slides are.
         models: Folder of recorded models; None: that of this process's environment.
 
     Raises:
@@ -36,7 +37,7 @@ async def check_inputs(jobs: Sequence[Planned], models: Path | None = None) -> N
     stated = [planned.job for planned in jobs]
     names = dict.fromkeys(job.model for job in stated if isinstance(job, SegmentCells))
     looks = [partial(check_model, name, ModelStore(models)) for name in names]
-    looks += [partial(_look_at_slide, job) for job in _distinct(stated)]
+    looks += [partial(_look_at_slide, job, places) for job in _distinct(stated)]
     room = asyncio.Semaphore(_AT_ONCE)
     refuse([said for said in await asyncio.gather(*(_look(look, room) for look in looks)) if said])
 
@@ -60,9 +61,10 @@ async def _look(look: Callable[[], None], room: asyncio.Semaphore) -> str | None
     return None
 
 
-def _look_at_slide(job: AnyJob) -> None:
-    with open_slide(job.slide, job.mpp) as slide:
+def _look_at_slide(job: AnyJob, places: Places) -> None:
+    with places.slide_file(job.slide) as path, open_slide(path, job.mpp) as slide:
         if isinstance(job, SegmentCells):
             Grid(slide.width_px, slide.height_px, job.tile_size, job.overlap)
             if job.tissue not in NO_MASK:
-                load_mask(Path(job.tissue), slide)
+                with places.slide_file(job.tissue) as mask:
+                    load_mask(mask, slide)

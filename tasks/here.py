@@ -1,5 +1,6 @@
 """A tenant without a server: slides by paths from the current folder, results in our own."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Here:
         """Model of jobs that name none."""
         return settings().instanseg_model
 
-    def slide_path(self, slide: str) -> Path:
+    def slide_at(self, slide: str) -> str:
         """The whole path of a slide, or of a mask.
 
         Raises:
@@ -36,8 +37,13 @@ class Here:
             path.exists()
         except (OSError, ValueError) as error:
             raise SlideUnreadable(f"slide {slide!r} cannot be a file's name: {error}") from error
-        return path
+        return str(path)
 
-    def result_folder(self, workflow: object, branch: int, index: int) -> Path:
+    def result_at(self, workflow: object, branch: int, index: int) -> str:
         """`<home>/results/<tenant>/<workflow>/<branch>-<index>`."""
-        return result_path(settings().home / "results" / self.tenant, workflow, branch, index)
+        results = settings().home / "results" / self.tenant
+        return str(result_path(results, workflow, branch, index))
+
+    def slide_file(self, at: str) -> AbstractContextManager[Path]:
+        """The file itself."""
+        return nullcontext(Path(at))

@@ -1,6 +1,7 @@
 """From a spec to its jobs, each with everything said: whole paths, model, result folder."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,12 +27,16 @@ class Places(Protocol):
         """Model of jobs that name none."""
         ...
 
-    def slide_path(self, slide: str) -> Path:
-        """The whole path of a slide, or of a mask."""
+    def slide_at(self, slide: str) -> str:
+        """The whole path of a slide, or of a mask; or its address in S3."""
         ...
 
-    def result_folder(self, workflow: object, branch: int, index: int) -> Path:
-        """Folder of a job's result."""
+    def result_at(self, workflow: object, branch: int, index: int) -> str:
+        """Folder of a job's result, or its address in S3."""
+        ...
+
+    def slide_file(self, at: str) -> AbstractContextManager[Path]:
+        """What is at such an address, as a file of this machine."""
         ...
 
 
@@ -44,14 +49,14 @@ class Planned:
         index: Number of the job in its branch, from 0.
         branch_name: Name of its branch.
         job: Its parameters; all paths are whole.
-        out: Folder of its result.
+        out: Folder of its result, or its address in S3.
     """
 
     branch: int
     index: int
     branch_name: str
     job: AnyJob
-    out: Path
+    out: str
 
     @property
     def name(self) -> str:
@@ -60,7 +65,7 @@ class Planned:
 
     def as_new(self) -> NewJob:
         """As what its run is made of."""
-        parameters = {"job": self.job.model_dump(mode="json"), "out": str(self.out)}
+        parameters = {"job": self.job.model_dump(mode="json"), "out": self.out}
         return NewJob(
             self.branch, self.index, self.branch_name, self.job.kind, self.name, parameters
         )
@@ -84,7 +89,7 @@ def plan_jobs(
     for number, index, stated in _jobs(spec):
         try:
             job = _resolved(stated, places, models_by_path)
-            out = places.result_folder(workflow, number, index)
+            out = places.result_at(workflow, number, index)
         except BadInput as error:
             problems.append(str(error))
         else:
@@ -100,10 +105,10 @@ def _jobs(spec: WorkflowSpec) -> Iterator[tuple[int, int, AnyJob]]:
 
 
 def _resolved(job: AnyJob, places: Places, models_by_path: bool) -> AnyJob:
-    changed: dict[str, Any] = {"slide": str(places.slide_path(job.slide))}
+    changed: dict[str, Any] = {"slide": places.slide_at(job.slide)}
     if isinstance(job, SegmentCells):
         if job.tissue not in NO_MASK:
-            changed["tissue"] = str(places.slide_path(job.tissue))
+            changed["tissue"] = places.slide_at(job.tissue)
         if "model" not in job.model_fields_set:
             changed["model"] = places.model
         elif is_path(job.model) and not models_by_path:

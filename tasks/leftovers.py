@@ -12,7 +12,7 @@ from slideloom.results.folder import MANIFEST
 _Begun = TypeVar("_Begun")
 
 
-def begin_anew(out: str, begin: Callable[[], _Begun]) -> _Begun:
+def begin_anew(out: Path, begin: Callable[[], _Begun]) -> _Begun:
     """Begin a job, if need be in an emptied folder.
 
     A job of a workflow has its folder to itself. When slideloom was updated, a model recorded again
@@ -31,7 +31,7 @@ def begin_anew(out: str, begin: Callable[[], _Begun]) -> _Begun:
     except OutputBusy:
         raise
     except OutputConflict:
-        if deployed_run() is None or (Path(out) / MANIFEST).exists():
+        if deployed_run() is None or (out / MANIFEST).exists():
             raise
         shutil.rmtree(out)
         return begin()

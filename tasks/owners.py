@@ -26,7 +26,7 @@ from prefect.client.schemas.sorting import ArtifactSort
 from prefect.exceptions import ObjectNotFound
 
 from runs.progress import TILES
-from runs.records import job_run
+from runs.records import JobRun, job_run
 
 ENGINE = "slideloom.engine"
 """Label of a shard's run: facts about the engine, as JSON."""
@@ -49,15 +49,15 @@ class Want(Enum):
     """It is over, cancelled or gone, or never was."""
 
 
-async def want(client: PrefectClient, job: UUID) -> Want:
-    """Whether the job wants its shards, by its run's state."""
+async def want(client: PrefectClient, job: UUID) -> tuple[JobRun | None, Want]:
+    """The job's run, and whether it wants its shards, by its state."""
     try:
         run = job_run(await client.read_flow_run(job))
     except ObjectNotFound:
-        return Want.NO
+        run = None
     if run is None or run.type in _OVER:
-        return Want.NO
-    return Want.YES if run.type is StateType.RUNNING else Want.PERHAPS
+        return run, Want.NO
+    return run, Want.YES if run.type is StateType.RUNNING else Want.PERHAPS
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ async def _look(job: UUID, stop: Callable[[], None]) -> None:
             began_s = time.monotonic()
             await asyncio.sleep(LOOK_S)
             try:
-                wanted = await want(client, job)
+                _, wanted = await want(client, job)
                 watched.hear(await _renewed(client, job), time.monotonic())
             except httpx.HTTPError:
                 # While the server is away nothing is known: that time does not count.

@@ -1,32 +1,33 @@
 """Tasks that come before the first tile."""
 
-from pathlib import Path
-
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from slideloom.engines.base import EngineInfo
 from slideloom.parameters import SegmentCells
-from slideloom.segmentation.job import Prepared, missing_tasks, prepare
+from slideloom.results.workplace import Workplace
+from slideloom.segmentation.job import Prepared, missing_tasks, prepare, share_plan
 from tasks.leftovers import begin_anew
 from tasks.shared import shared_engine, shared_slide
 
 
 @task(name="plan_slide", cache_policy=NO_CACHE)
-def plan_slide(job: SegmentCells, out: str, engine: EngineInfo | None = None) -> Prepared:
+def plan_slide(job: SegmentCells, place: Workplace, engine: EngineInfo | None = None) -> Prepared:
     """Find the tissue, make the plan and claim the folder.
 
     Args:
         job: What to do.
-        out: Folder of the result.
+        place: Where to work.
         engine: Facts about the engine that will do the work; None: it is loaded here.
     """
     slide = shared_slide(job.slide, job.mpp)
     info = engine or shared_engine(job.model, job.device).info
-    return begin_anew(out, lambda: prepare(job, slide, info, Path(out)))
+    place.clear()
+    prepared = begin_anew(place.folder, lambda: prepare(job, slide, info, place.folder))
+    return share_plan(prepared, place)
 
 
 @task(name="find_missing_parts", cache_policy=NO_CACHE)
-def find_missing_parts(prepared: Prepared) -> list[int]:
+def find_missing_parts(prepared: Prepared, place: Workplace) -> list[int]:
     """Tile tasks that no earlier attempt has finished."""
-    return missing_tasks(prepared.plan, prepared.folder.path)
+    return missing_tasks(prepared.plan, place)

@@ -6,14 +6,22 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from slideloom.results.workplace import Workplace
 from slideloom.segmentation.job import (
     Prepared,
     aggregate_job,
+    bring_parts,
     commit_job,
     draw_job,
     merge_job,
 )
 from tasks.shared import shared_slide
+
+
+@task(name="bring_parts", cache_policy=NO_CACHE)
+def bring_parts_task(prepared: Prepared, place: Workplace) -> None:
+    """Get the parts that others have made."""
+    bring_parts(prepared.plan, place)
 
 
 @task(name="merge_parts", cache_policy=NO_CACHE)
@@ -35,6 +43,14 @@ def draw_pictures_task(out: str, slide: str, mpp: float | None) -> None:
 
 
 @task(name="commit", cache_policy=NO_CACHE)
-def commit_task(prepared: Prepared) -> dict[str, Any]:
+def commit_task(prepared: Prepared, place: Workplace) -> dict[str, Any]:
     """Write the manifest, and so make the folder a result."""
-    return commit_job(prepared)
+    manifest = commit_job(prepared)
+    place.close(prepared.identity)
+    return manifest
+
+
+@task(name="send", cache_policy=NO_CACHE)
+def send_task(prepared: Prepared, place: Workplace) -> None:
+    """Put all files but the manifest where the result goes."""
+    place.send(prepared.folder.names)

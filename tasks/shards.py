@@ -8,20 +8,19 @@ import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 
-from runs.admission import deployed_run
 from runs.names import GPU_TAG, gpu_tenant_tag
-from runs.records import JobRun, job_run
+from runs.records import JobRun
 from slideloom.engines.base import EngineInfo
 from slideloom.errors import EngineFailed
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Progress
+from slideloom.results.workplace import Workplace
 from slideloom.segmentation.job import missing_tasks, tiles_done
 from slideloom.segmentation.plan import Plan
 from slideloom.segmentation.shards import MOST_DEATHS, Pace, ShardQueue, shard_key
@@ -37,15 +36,6 @@ _engines: dict[tuple[str, str], EngineInfo] = {}
 """What the GPU pool's workers have said of models; forgotten when a shard goes wrong."""
 _paces: dict[tuple[str, str, int], Pace] = {}
 """How fast they were with a model, device and size of tile."""
-
-
-async def own_job() -> JobRun | None:
-    """The job whose run this is; None where it is not a run of a deployment."""
-    own = deployed_run()
-    if own is None:
-        return None
-    async with get_client() as client:
-        return job_run(await client.read_flow_run(own.id))
 
 
 async def engine_of(own: JobRun, job: SegmentCells) -> EngineInfo:
@@ -78,7 +68,12 @@ async def _limited(own: JobRun, wanted: Wanted) -> FlowRun:
 
 
 async def segment_in_shards(
-    own: JobRun, job: SegmentCells, progress: Progress, plan: Plan, missing: Sequence[int]
+    own: JobRun,
+    given: dict[str, object],
+    place: Workplace,
+    progress: Progress,
+    plan: Plan,
+    missing: Sequence[int],
 ) -> None:
     """Segment tiles that are missing, in the GPU pool.
 
@@ -87,8 +82,9 @@ async def segment_in_shards(
 
     Args:
         own: The job's run.
-        job: What to do.
-        progress: This attempt; the plan is stored in its folder.
+        given: Parameters that all shards share: `job` and `out`, as the job's run was given them.
+        place: Where the plan is, and the parts go.
+        progress: This attempt.
         plan: The plan.
         missing: Tile tasks whose part is not there.
 
@@ -96,13 +92,14 @@ async def segment_in_shards(
         SlideloomError: What a shard has raised.
         EngineFailed: Too many workers have died on a tile.
     """
+    job = SegmentCells.model_validate(given["job"])
     asked = job.model, job.device
     pace = _paces.setdefault((*asked, job.tile_size), Pace())
     async with get_client() as client:
         queue = ShardQueue(plan, await _lanes(client, own.tenant), pace, list(missing))
         live = await live_shards(client, own.id)
     try:
-        await _Shards(own, job, progress, queue).work_off(live)
+        await _Shards(own, given, place, progress, queue).work_off(live)
     except BaseException:
         _engines.pop(asked, None)
         raise
@@ -127,16 +124,22 @@ class _Shards:
 
     Args:
         own: The job's run.
-        job: What to do.
+        given: Parameters that all shards share.
+        place: Where the plan is, and the parts go.
         progress: The attempt.
         queue: Tile tasks that wait.
     """
 
     def __init__(
-        self, own: JobRun, job: SegmentCells, progress: Progress, queue: ShardQueue
+        self,
+        own: JobRun,
+        given: dict[str, object],
+        place: Workplace,
+        progress: Progress,
+        queue: ShardQueue,
     ) -> None:
-        self._own, self._progress, self._queue = own, progress, queue
-        self._given = {"job": job.model_dump(mode="json"), "out": progress.folder}
+        self._own, self._given, self._place = own, given, place
+        self._progress, self._queue = progress, queue
         self._running: dict[asyncio.Task[FlowRun], tuple[int, ...]] = {}
 
     async def work_off(self, live: Iterable[FlowRun]) -> None:
@@ -177,16 +180,15 @@ class _Shards:
 
     async def _take_in(self, task: "asyncio.Task[FlowRun]", tasks: tuple[int, ...]) -> None:
         """A shard has ended: learn its speed, and queue what it has left undone."""
-        plan, folder = self._queue.plan, Path(self._progress.folder)
-        left = await asyncio.to_thread(missing_tasks, plan, folder, tasks)
+        plan = self._queue.plan
+        left = await asyncio.to_thread(missing_tasks, plan, self._place, tasks)
         with suppress(ShardDied):
             seconds = task.result().total_run_time.total_seconds()
             self._queue.pace.learn(sum(len(plan.tasks[index]) for index in tasks), seconds)
         self._queue.give_back(left)
 
     async def _count(self) -> None:
-        folder = Path(self._progress.folder)
-        self._progress.done = await asyncio.to_thread(tiles_done, self._queue.plan, folder)
+        self._progress.done = await asyncio.to_thread(tiles_done, self._queue.plan, self._place)
 
 
 async def _all_ended(running: Iterable["asyncio.Task[FlowRun]"]) -> None:

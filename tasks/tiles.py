@@ -10,7 +10,9 @@ from prefect.client.schemas.objects import State, TaskRun
 from slideloom.errors import BadInput
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Stopped, progress_of
+from slideloom.results.workplace import Workplace
 from slideloom.segmentation.job import run_tile_task
+from slideloom.segmentation.stored import load_plan
 from tasks.counted import Counted
 from tasks.shared import shared_engine, shared_slide
 
@@ -30,15 +32,17 @@ def _worth_retrying(_task: Any, _run: TaskRun, state: State[Any]) -> bool:
     cache_policy=NO_CACHE,
 )
 def segment_tiles_task(
-    index: int, job: SegmentCells, out: str, attempt: str, models: Path | None = None
+    index: int, job: SegmentCells, place: Workplace, attempt: str, models: Path | None = None
 ) -> int:
     """Segment the tiles of tile task `index` and store their part; number of cells reported."""
     with Counted(progress_of(attempt)) as counted:
-        return run_tile_task(
-            Path(out),
+        cells = run_tile_task(
+            place.folder,
             index,
             shared_slide(job.slide, job.mpp),
             shared_engine(job.model, job.device, models),
             job.batch_size,
             watch=counted,
         )
+        place.send_part(load_plan(place.folder).part_key(index))
+        return cells

@@ -5,22 +5,25 @@
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import cpu_count
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from slideloom.engines.base import Engine, EngineInfo
 from slideloom.errors import EngineFailed
 from slideloom.parameters import SegmentCells
-from slideloom.results.folder import PARTS, ResultFolder, abandoned_on_bad_input
+from slideloom.results.folder import ResultFolder, abandoned_on_bad_input
 from slideloom.results.identity import Claim, Identity
-from slideloom.results.parts import has_part, part_name, write_part
+from slideloom.results.parts import part_name, write_part
+from slideloom.results.workplace import Workplace
 from slideloom.segmentation.aggregate import SUMMARY, summarise
 from slideloom.segmentation.merging import GEOJSON, PARQUET, merge_parts
 from slideloom.segmentation.pictures import PICTURES, draw_pictures
 from slideloom.segmentation.plan import Plan, make_plan
 from slideloom.segmentation.stored import (
+    PLAN,
+    TISSUE,
     load_counts,
     load_plan,
     load_tissue,
@@ -90,17 +93,48 @@ def prepare(job: SegmentCells, slide: Slide, engine: EngineInfo, out: Path) -> P
     return Prepared(folder, plan, identity, claim)
 
 
-def missing_tasks(plan: Plan, folder: Path, among: Iterable[int] | None = None) -> list[int]:
+def missing_tasks(plan: Plan, place: Workplace, among: Iterable[int] | None = None) -> list[int]:
     """Tile tasks whose part is not there whole; of all, or among some."""
-    tasks = range(len(plan.tasks)) if among is None else among
-    return [task for task in tasks if not has_part(folder, plan.part_key(task))]
+    tasks = list(range(len(plan.tasks)) if among is None else among)
+    missing = place.missing(plan.part_key(task) for task in tasks)
+    return [task for task in tasks if plan.part_key(task) in missing]
 
 
-def tiles_done(plan: Plan, folder: Path) -> int:
+def tiles_done(plan: Plan, place: Workplace) -> int:
     """Tiles of the parts that are there, by their names alone: cheap, for showing progress."""
-    there = {part.name for part in (folder / PARTS).glob("*.part")}
-    names = (PurePath(part_name(plan.part_key(task))).name for task in range(len(plan.tasks)))
-    return sum(len(task) for task, name in zip(plan.tasks, names, strict=True) if name in there)
+    there = place.parts()
+    return sum(
+        len(tiles)
+        for task, tiles in enumerate(plan.tasks)
+        if part_name(plan.part_key(task)) in there
+    )
+
+
+def share_plan(prepared: Prepared, place: Workplace) -> Prepared:
+    """Let all that will work on the claimed folder's plan find it; what there is of the result.
+
+    Raises:
+        OutputConflict: The result of something else is there.
+    """
+    with abandoned_on_bad_input(prepared.folder):
+        claim = place.settle(prepared.claim, prepared.identity)
+        if claim is Claim.COMPLETE:
+            prepared.folder.release()
+            place.bring([SUMMARY])
+        else:
+            place.send([PLAN, TISSUE])
+    return replace(prepared, claim=claim)
+
+
+def fetch_plan(place: Workplace) -> Plan:
+    """The plan that the job has shared."""
+    place.bring([PLAN])
+    return load_plan(place.folder)
+
+
+def bring_parts(plan: Plan, place: Workplace) -> None:
+    """Get the parts that others have made, to be merged here."""
+    place.bring([part_name(plan.part_key(task)) for task in range(len(plan.tasks))])
 
 
 def run_tile_task(
@@ -192,7 +226,7 @@ def segment_slide(
     if prepared.claim is Claim.COMPLETE:
         return dict(prepared.folder.read_json(SUMMARY))
     with abandoned_on_bad_input(prepared.folder):
-        tasks = order(missing_tasks(prepared.plan, out))
+        tasks = order(missing_tasks(prepared.plan, Workplace(out)))
         with ThreadPoolExecutor(workers or default_workers()) as pool:
             for _ in pool.map(
                 lambda task: run_tile_task(out, task, slide, engine, job.batch_size), tasks

@@ -12,15 +12,15 @@ from slideloom.segmentation.plan import Plan
 from slideloom.tissue import TissueMask
 from slideloom.tissue.mask import Source
 
-_PLAN = f"{PARTS}/plan.json"
-_TISSUE = f"{PARTS}/tissue.npz"
+PLAN = f"{PARTS}/plan.json"
+TISSUE = f"{PARTS}/tissue.npz"
 _COUNTS = f"{PARTS}/merged.json"
 
 
 def store_plan(folder: ResultFolder, plan: Plan, tissue: TissueMask) -> None:
     """Keep the plan and the mask for the steps that follow, in this process or another."""
-    folder.write(_PLAN, plan.model_dump_json(indent=1).encode())
-    with folder.replacing(_TISSUE) as temporary, open(temporary, "wb") as out:
+    folder.write(PLAN, plan.model_dump_json(indent=1).encode())
+    with folder.replacing(TISSUE) as temporary, open(temporary, "wb") as out:
         np.savez_compressed(
             out,
             mask=tissue.mask,
@@ -32,7 +32,7 @@ def store_plan(folder: ResultFolder, plan: Plan, tissue: TissueMask) -> None:
 
 def load_plan(folder: Path) -> Plan:
     """The plan of the job in this folder; read once per version of the file."""
-    path = folder / _PLAN
+    path = folder / PLAN
     return _parsed(path, path.stat().st_mtime_ns)
 
 
@@ -43,7 +43,7 @@ def _parsed(path: Path, _version: int) -> Plan:
 
 def load_tissue(folder: Path) -> TissueMask:
     """The tissue mask of the job in this folder."""
-    with np.load(folder / _TISSUE) as stored:
+    with np.load(folder / TISSUE) as stored:
         scale, size = stored["scale"], stored["size"]
         return TissueMask(
             mask=stored["mask"],

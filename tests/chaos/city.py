@@ -71,11 +71,17 @@ class City:
         return Program(
             name=name,
             command=self._command(name),
-            environment=self.environment,
+            environment=self.environment_of(name),
             log=self.folder / f"{name}.log",
             stage=1,
             folder=self.folder,
         )
+
+    def environment_of(self, name: str) -> dict[str, str]:
+        """Workers of pool `gpu` have a home each, as if each was on a machine of its own."""
+        home = Path(self.environment["SLIDELOOM_HOME"])
+        own = home.with_name(f"home-{name}") if name.startswith("gpu") else home
+        return {**self.environment, "SLIDELOOM_HOME": str(own)}
 
     def _command(self, name: str) -> list[str]:
         if name == "dispatcher":

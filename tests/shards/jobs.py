@@ -31,8 +31,13 @@ TILES = 8 * 7
 def draw(town: City, tenant: str) -> Path:
     """A slide of the tenant's, who is added with it."""
     town.add_tenants([tenant])
-    path = town.folder / "slides" / tenant / "a.png"
-    cv2.imwrite(str(path), drawn_tissue(WIDTH, HEIGHT, seed=len(tenant), density=0.001)[..., ::-1])
+    return make_slide(town.folder / "slides" / tenant / "a.png", seed=len(tenant))
+
+
+def make_slide(path: Path, seed: int) -> Path:
+    """A slide of `TILES` tiles."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), drawn_tissue(WIDTH, HEIGHT, seed=seed, density=0.001)[..., ::-1])
     return path
 
 

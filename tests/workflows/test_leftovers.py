@@ -36,25 +36,25 @@ def as_job(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("as_job")
 def test_parts_of_another_result_are_removed(folder: Path) -> None:
-    assert leftovers.begin_anew(str(folder), Begin(folder)) == "begun"
+    assert leftovers.begin_anew(folder, Begin(folder)) == "begun"
 
 
 @pytest.mark.usefixtures("as_job")
 def test_a_finished_result_is_kept(folder: Path) -> None:
     (folder / MANIFEST).write_text("{}")
     with pytest.raises(OutputConflict):
-        leftovers.begin_anew(str(folder), Begin(folder))
+        leftovers.begin_anew(folder, Begin(folder))
     assert (folder / MANIFEST).exists()
 
 
 @pytest.mark.usefixtures("as_job")
 def test_a_folder_that_is_being_written_is_left_alone(folder: Path) -> None:
     with pytest.raises(OutputBusy):
-        leftovers.begin_anew(str(folder), Begin(folder, OutputBusy))
+        leftovers.begin_anew(folder, Begin(folder, OutputBusy))
     assert folder.exists()
 
 
 def test_outside_of_workflows_the_folder_is_the_users(folder: Path) -> None:
     with pytest.raises(OutputConflict):
-        leftovers.begin_anew(str(folder), Begin(folder))
+        leftovers.begin_anew(folder, Begin(folder))
     assert folder.exists()

@@ -1,0 +1,97 @@
+"""From a job's addresses to what this process can open: S3 wants a key, a cache, and scratch.
+
+Addresses are all that a run's parameters hold. The key comes from the tenant's blocks, on whichever
+machine the run is.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from prefect.client.orchestration import get_client
+
+from blocks import Tenant, is_remote, load_tenant
+from runs.admission import deployed_run
+from runs.records import JobRun, job_run
+from slideloom.errors import BadInput, OutputBusy, ParametersUnusable
+from slideloom.parameters import SegmentCells, TissueMaskJob
+from slideloom.results.workplace import SharedWorkplace, Workplace
+from slideloom.settings import settings
+from tasks.jobs import NO_MASK
+
+_Job = TypeVar("_Job", SegmentCells, TissueMaskJob)
+
+
+async def own_job() -> JobRun | None:
+    """The job whose run this is; None where it is not a run of a deployment."""
+    own = deployed_run()
+    if own is None:
+        return None
+    async with get_client() as client:
+        return job_run(await client.read_flow_run(own.id))
+
+
+@asynccontextmanager
+async def reached(own: JobRun | None, job: _Job, out: str) -> AsyncIterator[tuple[_Job, Workplace]]:
+    """What a job works on and where, as this process can open it, while the block runs.
+
+    Args:
+        own: The job's run; None where it is not a run of a deployment.
+        job: The job; its slide may be an address in S3.
+        out: Folder of its result, or an address in S3.
+
+    Raises:
+        SlideUnreadable: The slide is not there, or cannot be fetched.
+        ParametersUnusable: Only jobs on a server can be in S3, or the tenant's place has changed.
+    """
+    tenant = await _tenant_of(own, job, out)
+    async with AsyncExitStack() as stack:
+        changed = {"slide": await _brought(stack, tenant, job.slide)}
+        if isinstance(job, SegmentCells) and job.tissue not in NO_MASK:
+            changed["tissue"] = await _brought(stack, tenant, job.tissue)
+        yield job.model_copy(update=changed), workplace(tenant, out)
+
+
+async def _tenant_of(own: JobRun | None, job: _Job, out: str) -> Tenant | None:
+    """Whose key is wanted; None where all is on this machine."""
+    mask = job.tissue if isinstance(job, SegmentCells) else ""
+    if not any(map(is_remote, (job.slide, mask, out))):
+        return None
+    if own is None:
+        raise ParametersUnusable(
+            f"{job.slide} and {out}: addresses in S3 are for workflows on a server, where the "
+            "tenant's blocks hold the key; give local paths here"
+        )
+    return await load_tenant(own.tenant)
+
+
+async def _brought(stack: AsyncExitStack, tenant: Tenant | None, address: str) -> str:
+    if tenant is None or not is_remote(address):
+        return address
+    opened = tenant.slide_file(address)
+    path = await asyncio.to_thread(opened.__enter__)
+    stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
+    return str(path)
+
+
+def workplace(tenant: Tenant | None, out: str) -> Workplace:
+    """Where a job with this address of its result works."""
+    if tenant is None or not is_remote(out):
+        return Workplace(Path(out))
+    name = hashlib.blake2b(out.encode(), digest_size=12).hexdigest()
+    return SharedWorkplace(settings().home / "scratch" / name, tenant.result_place(out))
+
+
+@contextmanager
+def left_clean(place: Workplace) -> Iterator[None]:
+    """Where the input turns out bad, leave nothing behind in the store either."""
+    try:
+        yield
+    except OutputBusy:
+        raise
+    except BadInput:
+        place.abandon()
+        raise
