@@ -8,6 +8,7 @@ from uuid import UUID
 from prefect.client.schemas.objects import FlowRun, StateType
 
 from runs import labels
+from runs.states import JOBS_CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,12 @@ class WorkflowRun:
     created_s: float
     spec: Any
     labels: Mapping[str, Any]
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether somebody cancelled the workflow itself, and so all its jobs."""
+        cancelled = self.type in {StateType.CANCELLED, StateType.CANCELLING}
+        return cancelled and self.state != JOBS_CANCELLED
 
     @property
     def restarts(self) -> int:

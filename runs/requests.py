@@ -131,23 +131,26 @@ async def cancel_job(client: PrefectClient, job: str) -> StateType:
 
 
 _ILL = {StateType.FAILED, StateType.CRASHED}
+_AGAIN = {JobState.FAILED, JobState.CANCELLED}
 
 
 async def retry_job(client: PrefectClient, job: str) -> None:
-    """Queue a failed job again, with all its automatic retries.
+    """Queue a failed or cancelled job again, with all its automatic retries.
 
     The dispatcher brings back what was skipped because of it, and opens the workflow again.
 
     Raises:
         RunUnknown: There is no such job.
-        RetryRefused: It has not failed, or its workflow is cancelled or gone.
+        RetryRefused: It has not ended so, or its workflow is cancelled or gone.
     """
     run = await read_job_run(client, job)
     home = await read_home(client, run)
     state = state_of(run, home)
     # One that is about to be tried again by itself may be asked for as well.
-    if state is not JobState.FAILED and run.type not in _ILL:
-        raise RetryRefused(f"job {run.id} is {state}: only a FAILED job can be retried")
+    if state not in _AGAIN and run.type not in _ILL:
+        raise RetryRefused(
+            f"job {run.id} is {state}: only a FAILED or CANCELLED job can be retried"
+        )
     if is_cancelled(home):
         raise RetryRefused(
             f"workflow {run.workflow} of job {run.id} is {'cancelled' if home else 'deleted'}: "

@@ -10,6 +10,7 @@ AWAITING = "Awaiting jobs"
 SKIPPED = "Skipped"
 NOT_ADMITTED = "Not admitted"
 GIVEN_UP = "Given up"
+JOBS_CANCELLED = "Jobs cancelled"
 
 HOW_TO_SUBMIT = (
     "submit a workflow: the deployment run-workflow, or `slideloom submit workflow.yaml`"
@@ -37,6 +38,11 @@ def not_admitted() -> State[Any]:
         name=NOT_ADMITTED,
         message=f"This deployment is internal and runs nothing by itself: {HOW_TO_SUBMIT}.",
     )
+
+
+def jobs_cancelled(message: str) -> State[Any]:
+    """A workflow that ends as jobs of it that somebody cancelled; they can be asked for again."""
+    return Cancelled(name=JOBS_CANCELLED, message=message)
 
 
 def given_up(message: str) -> State[Any]:

@@ -3,17 +3,18 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Cancelled, Completed, Failed
+from prefect.states import Completed, Failed
 from prefect.utilities.urls import url_for
 
 from runs.reading import Patience, meaning
 from runs.records import JobRun
+from runs.states import jobs_cancelled
 from slideloom.scheduling.spec import WorkflowSpec
 from slideloom.scheduling.state import JobState
 from slideloom.segmentation.aggregate import SUMMARY
@@ -72,10 +73,10 @@ def verdict(named: Sequence[tuple[str, JobState]]) -> tuple[JobState, str]:
     return JobState.SUCCEEDED, f"{counted(len(named), 'job')} succeeded"
 
 
-_ENDS = {
-    JobState.SUCCEEDED: Completed,
-    JobState.FAILED: Failed,
-    JobState.CANCELLED: Cancelled,
+_ENDS: dict[JobState, Callable[[str], State[Any]]] = {
+    JobState.SUCCEEDED: lambda said: Completed(message=said),
+    JobState.FAILED: lambda said: Failed(message=said),
+    JobState.CANCELLED: jobs_cancelled,
 }
 
 
@@ -83,7 +84,7 @@ def end_state(spec: WorkflowSpec, runs: Sequence[JobRun]) -> State[Any]:
     """The state in which the workflow's run ends."""
     names = [f"{run.name} ({spec.branches[run.branch].name})" for run in runs]
     state, said = verdict(list(zip(names, states_of(runs), strict=True)))
-    return _ENDS[state](message=said)
+    return _ENDS[state](said)
 
 
 async def show_jobs(spec: WorkflowSpec, runs: Sequence[JobRun]) -> None:

@@ -121,7 +121,7 @@ class RunCache:
 
     def is_cancelled(self, workflow: str) -> bool:
         """Whether its jobs are to be cancelled."""
-        return self.workflows[workflow].type in {StateType.CANCELLED, StateType.CANCELLING}
+        return self.workflows[workflow].is_withdrawn
 
     def _whole(self, run: WorkflowRun) -> Workflow:
         shape, places = self._shape(run), self._members[run.id]

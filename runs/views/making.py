@@ -21,12 +21,12 @@ Tiles = Mapping[str, Told]
 """How far each job is, by its id."""
 
 
-_OVER = {StateType.COMPLETED, StateType.FAILED}
+_OVER = {StateType.COMPLETED, StateType.FAILED, StateType.CANCELLED}
 
 
 def is_cancelled(home: WorkflowRun | None) -> bool:
     """Whether a workflow's jobs are to be cancelled."""
-    return home is None or home.type in {StateType.CANCELLED, StateType.CANCELLING}
+    return home is None or home.is_withdrawn
 
 
 def state_of(job: JobRun, home: WorkflowRun | None) -> JobState:

@@ -21,7 +21,7 @@ from deployments.serve.prefect_server import python
 from deployments.serve.processes import Process
 from deployments.serve.program import Program
 from runs.names import CONTROL, GPU, JOBS, RUN_WORKFLOW
-from runs.requests import cancel_workflow
+from runs.requests import cancel_job, retry_job
 from tests.helpers.slides import drawn_tissue
 from tests.helpers.stack import Stack, prefect_on_postgres
 
@@ -136,12 +136,21 @@ class City:
 
         return asyncio.run(create())
 
-    def cancel(self, workflow: str) -> None:
-        """As `slideloom cancel` does."""
+    def cancel(self, job: str) -> None:
+        """As `slideloom cancel` does with a job."""
 
         async def ask() -> None:
             async with get_client() as client:
-                await cancel_workflow(client, workflow)
+                await cancel_job(client, job)
+
+        asyncio.run(ask())
+
+    def retry(self, job: str) -> None:
+        """As `slideloom retry` does."""
+
+        async def ask() -> None:
+            async with get_client() as client:
+                await retry_job(client, job)
 
         asyncio.run(ask())
 

@@ -32,7 +32,7 @@ def test_a_failed_job_queues_again(slideloom: Command) -> None:
 def test_what_has_not_failed(slideloom: Command) -> None:
     made = _failed()
     line = slideloom.refused("retry", made.jobs["b"])
-    assert "is PENDING: only a FAILED job can be retried" in line
+    assert "is PENDING: only a FAILED or CANCELLED job can be retried" in line
 
 
 def test_a_workflow_is_no_job(slideloom: Command) -> None:

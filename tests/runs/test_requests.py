@@ -20,7 +20,7 @@ from runs.requests import (
     retry_job,
     submit,
 )
-from runs.states import QUEUED, skipped
+from runs.states import QUEUED, jobs_cancelled, skipped
 from runs.views import RunUnknown
 from slideloom.parameters import SegmentCells, TissueMaskJob
 from slideloom.scheduling.errors import RetryRefused, SpecUnusable
@@ -173,10 +173,24 @@ def test_a_retried_job_queues_from_now_on_as_if_it_were_new() -> None:
     assert written[labels.ATTEMPT] == 4
 
 
+@pytest.mark.parametrize("whole", [None, jobs_cancelled("1 of 2 jobs were cancelled: a")])
+def test_a_cancelled_job_is_retried_where_its_workflow_was_not_cancelled(whole: Any) -> None:
+    async def act(client: PrefectClient) -> FlowRun:
+        made = await make_workflow(client, {"only": ["a", "b"]})
+        await put(client, made.jobs["a"], Cancelled())
+        await put(client, made.jobs["b"], skipped("after a"))
+        if whole is not None:
+            await put(client, made.id, whole)
+        await retry_job(client, made.jobs["a"])
+        return await client.read_flow_run(UUID(made.jobs["a"]))
+
+    assert ask(act).state_name == QUEUED
+
+
 @pytest.mark.parametrize(
     ("slide", "whole", "said"),
     [
-        ("b", None, "is SKIPPED: only a FAILED job can be retried"),
+        ("b", None, "is SKIPPED: only a FAILED or CANCELLED job can be retried"),
         ("a", Cancelled(), "is cancelled: submit it again"),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runs import labels
+from runs.states import JOBS_CANCELLED
 from tests.chaos.city import City
 from tests.helpers.waiting import wait_until
 from tests.shards.jobs import TILES, draw, ends, expected, job_of, result, submit
@@ -73,13 +74,15 @@ def test_a_stopped_worker_that_goes_on_later_changes_nothing(town: City, told: T
     assert result(town, workflow) == found
 
 
-def test_a_cancelled_job_frees_its_workers_and_leaves_no_result(town: City, told: Told) -> None:
-    draw(town, "cancels")
+def test_a_cancelled_job_frees_its_workers_leaves_no_result_and_can_be_taken_up(
+    town: City, told: Told
+) -> None:
+    slide = draw(town, "cancels")
     workflow = submit(town, "cancels")
     wait_until(lambda: told.tasks_ended() >= 2)
     job = job_of(town, workflow)
-    town.cancel(workflow)
-    assert ends(town, workflow) == "Cancelled"
+    town.cancel(str(job.id))
+    assert ends(town, workflow) == JOBS_CANCELLED
     wait_until(lambda: not told.shards_at_work())
     out = Path(job.parameters["out"])
     assert {path.name for path in out.iterdir()} <= {
@@ -89,6 +92,10 @@ def test_a_cancelled_job_frees_its_workers_and_leaves_no_result(town: City, told
         "tissue.png",
     }
     assert told.tiles() < TILES
+    town.retry(str(job.id))
+    wait_until(lambda: town.state(workflow) == "Completed")
+    assert result(town, workflow) == expected(town, slide)
+    assert told.computed_again() == []
 
 
 def test_the_limits_hold_at_the_workers(town: City, told: Told) -> None:
