@@ -7,7 +7,7 @@ machine the run is.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,9 +72,16 @@ async def _brought(stack: AsyncExitStack, tenant: Tenant | None, address: str) -
     if tenant is None or not is_remote(address):
         return address
     opened = tenant.slide_file(address)
-    path = await asyncio.to_thread(opened.__enter__)
-    stack.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
-    return str(path)
+    opening = asyncio.ensure_future(asyncio.to_thread(opened.__enter__))
+    # A thread goes on when its caller is cancelled: what it opens after that is closed again.
+    stack.push_async_callback(_close, opened, opening)
+    return str(await asyncio.shield(opening))
+
+
+async def _close(opened: AbstractContextManager[Path], opening: "asyncio.Future[Path]") -> None:
+    await asyncio.wait([opening])
+    if opening.exception() is None:
+        await asyncio.to_thread(opened.__exit__, None, None, None)
 
 
 def workplace(tenant: Tenant | None, out: str) -> Workplace:

@@ -6,11 +6,13 @@ GPU without need; they are this task's alone, as each tag of a task is a limit's
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import anyio
+import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import PrefectClient, get_client
@@ -26,6 +28,7 @@ from prefect.deployments.flow_runs import arun_deployment
 from runs import labels
 from runs.changes import cancel, force_from
 from runs.names import SHARD, job_tag, tenant_tag, workflow_tag
+from runs.outages import outlast
 from runs.paging import read_all
 from runs.reading import ENDED
 from runs.reaper import Bounds, last_beats, overdue, remedy
@@ -73,7 +76,7 @@ async def run_shard(wanted: Wanted) -> FlowRun:
         SlideloomError: What the shard has raised.
     """
     async with get_client() as client:
-        run_id = wanted.adopted or await _make(client, wanted)
+        run_id: UUID = await outlast(lambda: _make(client, wanted))
         try:
             run = await _ended(client, run_id)
         except BaseException:
@@ -86,6 +89,9 @@ async def run_shard(wanted: Wanted) -> FlowRun:
 
 
 async def _make(client: PrefectClient, wanted: Wanted) -> UUID:
+    """The child run; the same one however often this is called."""
+    if wanted.adopted:
+        return wanted.adopted
     own = wanted.own
     run = await arun_deployment(
         SHARD,
@@ -112,12 +118,13 @@ async def _ended(client: PrefectClient, run_id: UUID) -> FlowRun:
     """The child run when it has ended; nobody else ends one whose worker is gone."""
     look_s = time.monotonic() + _BEATS_S
     while True:
-        run = await client.read_flow_run(run_id)
+        run = await outlast(lambda: client.read_flow_run(run_id))
         if run.state is not None and run.state.type in ENDED:
             return run
         if time.monotonic() > look_s:
             look_s = time.monotonic() + _BEATS_S
-            await _end_if_silent(client, run)
+            with suppress(httpx.HTTPError):
+                await _end_if_silent(client, run)
         await asyncio.sleep(POLL_S)
 
 

@@ -9,7 +9,7 @@ from prefect.utilities.engine import propose_state
 
 from deployments.worker.gates import Gate
 from deployments.worker.identity import Identity, process_of
-from deployments.worker.outages import is_outage, outlast
+from runs.outages import is_outage, outlast
 
 _PATIENCE_S = 60.0
 

@@ -16,7 +16,7 @@ from prefect.states import Cancelled, Cancelling
 
 from deployments.worker.identity import Stop
 from deployments.worker.orders import Orders
-from deployments.worker.outages import outlast, outlast_sync
+from runs.outages import outlast, outlast_sync
 
 BEAT_S = 30
 

@@ -27,12 +27,12 @@ from deployments.worker.identity import Identity, Stop, attempt_of
 from deployments.worker.lock import name_held
 from deployments.worker.orders import Orders
 from deployments.worker.orphans import settle_orphans
-from deployments.worker.outages import is_outage, outlast
 from deployments.worker.refusals import check_address, check_pool
 from deployments.worker.settling import settle
 from deployments.worker.template import WarmConfiguration, WarmVariables
 from deployments.worker.watching import watching
 from runs.names import WORKER_TYPE
+from runs.outages import is_outage, outlast
 from slideloom.settings import settings
 
 GRACE_S = 20.0
