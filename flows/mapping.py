@@ -13,7 +13,7 @@ from slideloom.parameters import SegmentCells
 from slideloom.progress import Progress
 from slideloom.results.workplace import Workplace
 from slideloom.segmentation.job import default_workers
-from tasks.tiles import segment_tiles_task
+from tasks.tiles import Care, segment_tiles_task
 
 TILE_TASKS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=default_workers())
 """For flows that map tile tasks."""
@@ -25,6 +25,7 @@ async def map_tiles(
     place: Workplace,
     progress: Progress,
     models: Path | None = None,
+    care: Care | None = None,
 ) -> None:
     """Segment these tile tasks; stop all at the first failure.
 
@@ -34,6 +35,7 @@ async def map_tiles(
         place: Where the plan is, and the parts go.
         progress: The attempt that they belong to.
         models: Folder of recorded models; None: that of this process's environment.
+        care: What is known of bad tiles.
     """
     futures = segment_tiles_task.map(
         missing,
@@ -41,6 +43,7 @@ async def map_tiles(
         unmapped(place),
         unmapped(progress.attempt),
         unmapped(models),
+        unmapped(care or Care()),
     )
     try:
         finished = as_completed(futures)

@@ -18,8 +18,7 @@ from slideloom.progress import Progress, attempt_at
 from slideloom.results.folder import abandoned_on_bad_input
 from slideloom.results.identity import Claim
 from slideloom.results.workplace import Workplace
-from slideloom.segmentation.aggregate import SUMMARY
-from slideloom.segmentation.job import Prepared
+from slideloom.segmentation.job import Prepared, finished_job
 from slideloom.segmentation.runlog import RunLog
 from tasks.artifacts import show_links
 from tasks.naming import segment_name
@@ -51,7 +50,8 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
 
     Raises:
         BadInput: The slide, the model, a parameter or the folder cannot be used; nothing is left.
-        EngineFailed: The engine gave no usable answer; finished parts are kept.
+        EngineFailed: The engine gave no usable answer, for a tile that may not be left out or for
+            all of them; finished parts are kept.
     """
     began = time.perf_counter()
     given = {"job": job.model_dump(mode="json"), "out": out}
@@ -63,7 +63,7 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
                     attempt = Attempt(own, given, job, place, progress)
                     prepared = await _planned(attempt)
                     if prepared.claim is Claim.COMPLETE:
-                        return _finished(prepared, place)
+                        return _finished(attempt, prepared)
                     with abandoned_on_bad_input(prepared.folder):
                         log = RunLog(prepared.folder)
                         log.record("plan", time.perf_counter() - began)
@@ -89,10 +89,10 @@ class Attempt:
     progress: Progress
 
 
-def _finished(prepared: Prepared, place: Workplace) -> dict[str, Any]:
+def _finished(attempt: Attempt, prepared: Prepared) -> dict[str, Any]:
     """Summary of a result that was there already."""
-    summary = dict(prepared.folder.read_json(SUMMARY))
-    place.leave()
+    summary = finished_job(prepared, attempt.job)
+    attempt.place.leave()
     return summary
 
 
@@ -136,7 +136,9 @@ async def _segment(attempt: Attempt, prepared: Prepared) -> int:
         Tiles that were segmented now.
     """
     place, progress, plan = attempt.place, attempt.progress, prepared.plan
-    missing = await asyncio.to_thread(find_missing_parts.submit(prepared, place).result)
+    missing = await asyncio.to_thread(
+        find_missing_parts.submit(prepared, place, attempt.job).result
+    )
     still = sum(len(plan.tasks[task]) for task in missing)
     progress.enter("segment", total=plan.tiles_kept, done=plan.tiles_kept - still)
     if attempt.own is None:

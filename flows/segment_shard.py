@@ -26,13 +26,19 @@ from tasks.naming import shard_name
 from tasks.owners import ENGINE, Want, want, while_wanted
 from tasks.reaching import reached
 from tasks.shared import shared_engine
+from tasks.tiles import Care
 
 _UNWANTED = "Its job has ended, or gives no sign of life."
 
 
 @flow(name="segment_shard", flow_run_name=shard_name, task_runner=TILE_TASKS)
 async def segment_shard(
-    job: SegmentCells, owner: UUID, out: str = "", tasks: list[int] | None = None
+    job: SegmentCells,
+    owner: UUID,
+    out: str = "",
+    tasks: list[int] | None = None,
+    skip: list[int] | None = None,
+    token: str = "",
 ) -> Any:
     """Segment some tiles of a planned slide; started by a job, never by hand.
 
@@ -42,6 +48,9 @@ async def segment_shard(
         out: Folder of the job's result.
         tasks: Tile tasks of its plan; those whose part is there are left out. None: only say what
             the engine is.
+        skip: Indices of tiles that are left out, as workers died on them.
+        token: Name under which each tile is marked while it is tried, where workers have died and
+            it is not known on which tile; empty: none is.
     """
     context = FlowRunContext.get()
     own = context.flow_run if context else None
@@ -55,7 +64,8 @@ async def segment_shard(
             if tasks is None:
                 return await _describe(client, own.id, job)
             async with reached(job_of, job, out) as (job, place):
-                return await _segment(job, owner, place, tasks)
+                care = Care(frozenset(skip or ()), token)
+                return await _segment(job, owner, place, tasks, care)
         except SlideloomError as error:
             name: KeyValueLabels = {labels.ERROR: type(error).__name__}
             await client.update_flow_run_labels(own.id, name)
@@ -70,16 +80,18 @@ async def _describe(client: PrefectClient, own: UUID, job: SegmentCells) -> Any:
     return Completed(message=f"{facts['name']} {facts['version']} on {facts['numeric_profile']}")
 
 
-async def _segment(job: SegmentCells, owner: UUID, place: Workplace, tasks: Sequence[int]) -> Any:
+async def _segment(
+    job: SegmentCells, owner: UUID, place: Workplace, tasks: Sequence[int], care: Care
+) -> Any:
     plan = await asyncio.to_thread(fetch_plan, place)
     models = await model_folder()
-    missing = await asyncio.to_thread(missing_tasks, plan, place, tasks)
+    missing = await asyncio.to_thread(missing_tasks, plan, place, tasks, job.gaps)
     tiles = sum(len(plan.tasks[task]) for task in missing)
     with attempt_at(str(place.folder)) as progress:
         progress.enter("segment", total=tiles)
         try:
             async with while_wanted(owner, progress.stop):
-                await map_tiles(missing, job, place, progress, models)
+                await map_tiles(missing, job, place, progress, models, care)
         except Stopped:
             return Cancelled(message=_UNWANTED)
     return Completed(message=f"{tiles} tiles segmented")

@@ -122,7 +122,7 @@ def _run(
     reader = GridReader(slide, engine.info.mpp)
     tasks = range(min(1, len(plan.tasks)) if warm_up else len(plan.tasks))
     began = time.perf_counter()
-    parts = [segment_tiles(plan, task, reader, engine, batch_size) for task in tasks]
+    parts = [segment_tiles(plan, task, reader, engine, batch_size).cells for task in tasks]
     rows = [row.cells for row in merge(by_rows(parts, plan.grid), plan.grid)]
     seconds = time.perf_counter() - began
     return seconds, [shape for row in rows if len(row) for shape in polygons(row.xy, row.offsets)]

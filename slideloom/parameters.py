@@ -69,6 +69,17 @@ class SegmentCells(_Job):
         pattern=r"^(auto|cpu|cuda(:\d+)?)$",
         description="`auto`, `cpu`, `cuda` or `cuda:N`.",
     )
+    on_bad_tile: Literal["fail", "gap"] = Field(
+        "fail",
+        title="On a bad tile",
+        description="What a tile does that cannot be segmented, as workers die on it or its "
+        "numbers are not finite: `fail` the job, or be left out as a `gap` that the result lists.",
+    )
+
+    @property
+    def gaps(self) -> bool:
+        """Whether bad tiles are left out."""
+        return self.on_bad_tile == "gap"
 
 
 def digest_of(content: Any) -> str:

@@ -1,6 +1,10 @@
 """What a tile task tells its attempt, batch by batch."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from slideloom.progress import Progress
+from slideloom.results.workplace import Workplace
 from slideloom.segmentation.tiles import Watch
 
 
@@ -32,3 +36,29 @@ class Counted(Watch):
         """Count the tiles of a batch."""
         self._tiles += tiles
         self._progress.advance(tiles)
+
+
+class Marked(Counted):
+    """The same, tile by tile, each marked while it is tried: if the process dies, the mark stays.
+
+    Args:
+        progress: The attempt that the task belongs to.
+        place: Where the marks are left.
+        token: Tells this shard's marks from others'.
+    """
+
+    one_by_one = True
+
+    def __init__(self, progress: Progress, place: Workplace, token: str) -> None:
+        """Nothing marked yet."""
+        super().__init__(progress)
+        self._place, self._token = place, token
+
+    @contextmanager
+    def trying(self, tile: int) -> Iterator[None]:
+        """Mark the tile while the block runs."""
+        self._place.mark(self._token, tile)
+        try:
+            yield
+        finally:
+            self._place.unmark(self._token, tile)

@@ -28,6 +28,6 @@ def plan_slide(job: SegmentCells, place: Workplace, engine: EngineInfo | None = 
 
 
 @task(name="find_missing_parts", cache_policy=NO_CACHE)
-def find_missing_parts(prepared: Prepared, place: Workplace) -> list[int]:
-    """Tile tasks that no earlier attempt has finished."""
-    return missing_tasks(prepared.plan, place)
+def find_missing_parts(prepared: Prepared, place: Workplace, job: SegmentCells) -> list[int]:
+    """Tile tasks that no earlier attempt has finished as the job wants them."""
+    return missing_tasks(prepared.plan, place, gaps=job.gaps)

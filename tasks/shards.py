@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
@@ -96,7 +97,8 @@ async def segment_in_shards(
     asked = job.model, job.device
     pace = _paces.setdefault((*asked, job.tile_size), Pace())
     async with get_client() as client:
-        queue = ShardQueue(plan, await _lanes(client, own.tenant), pace, list(missing))
+        lanes = await _lanes(client, own.tenant)
+        queue = ShardQueue(plan, lanes, pace, list(missing), gaps=job.gaps)
         live = await live_shards(client, own.id)
     try:
         await _Shards(own, given, place, progress, queue).work_off(live)
@@ -117,6 +119,13 @@ async def _limit(client: PrefectClient, tag: str) -> int | None:
         return (await client.read_global_concurrency_limit_by_name(f"tag:{tag}")).limit
     except ObjectNotFound:
         return None
+
+
+class _Shard(NamedTuple):
+    """A shard at work: its tile tasks, and the name of its marks; empty: it leaves none."""
+
+    tasks: tuple[int, ...]
+    token: str
 
 
 class _Shards:
@@ -140,7 +149,7 @@ class _Shards:
     ) -> None:
         self._own, self._given, self._place = own, given, place
         self._progress, self._queue = progress, queue
-        self._running: dict[asyncio.Task[FlowRun], tuple[int, ...]] = {}
+        self._running: dict[asyncio.Task[FlowRun], _Shard] = {}
 
     async def work_off(self, live: Iterable[FlowRun]) -> None:
         """Until nothing is missing; whatever ends it, no shard is left behind."""
@@ -173,22 +182,29 @@ class _Shards:
         return bool(self._running)
 
     def _start(self, tasks: tuple[int, ...], adopted: UUID | None = None) -> None:
-        deaths = sum(self._queue.deaths[task] for task in tasks)
-        what = f"{shard_key(self._queue.plan.key, tasks)}/{deaths}"
-        wanted = Wanted(self._own, {**self._given, "tasks": list(tasks)}, what, adopted)
-        self._running[asyncio.ensure_future(_limited(self._own, wanted))] = tasks
+        queue = self._queue
+        deaths = sum(queue.deaths[task] for task in tasks)
+        token = f"{self._own.attempt}-{deaths}" if queue.is_last(tasks) else ""
+        skip = sorted(queue.skip & {tile for task in tasks for tile in queue.plan.tasks[task]})
+        given = {**self._given, "tasks": list(tasks), "skip": skip, "token": token}
+        what = f"{shard_key(queue.plan.key, tasks)}/{deaths}"
+        wanted = Wanted(self._own, given, what, adopted)
+        self._running[asyncio.ensure_future(_limited(self._own, wanted))] = _Shard(tasks, token)
 
-    async def _take_in(self, task: "asyncio.Task[FlowRun]", tasks: tuple[int, ...]) -> None:
+    async def _take_in(self, task: "asyncio.Task[FlowRun]", shard: _Shard) -> None:
         """A shard has ended: learn its speed, and queue what it has left undone."""
-        plan = self._queue.plan
-        left = await asyncio.to_thread(missing_tasks, plan, self._place, tasks)
+        queue, plan, place = self._queue, self._queue.plan, self._place
+        left = await asyncio.to_thread(missing_tasks, plan, place, shard.tasks, queue.gaps)
         with suppress(ShardDied):
             seconds = task.result().total_run_time.total_seconds()
-            self._queue.pace.learn(sum(len(plan.tasks[index]) for index in tasks), seconds)
-        self._queue.give_back(left)
+            queue.pace.learn(sum(len(plan.tasks[index]) for index in shard.tasks), seconds)
+        asks = left and shard.token
+        queue.give_back(left, await asyncio.to_thread(place.marked, shard.token) if asks else ())
 
     async def _count(self) -> None:
-        self._progress.done = await asyncio.to_thread(tiles_done, self._queue.plan, self._place)
+        queue = self._queue
+        done = await asyncio.to_thread(tiles_done, queue.plan, self._place, queue.gaps)
+        self._progress.done = done
 
 
 async def _all_ended(running: Iterable["asyncio.Task[FlowRun]"]) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from deployments.cli.inputs import absolute, check_engine, job_of
 from deployments.cli.quiet import quieten
@@ -24,6 +24,7 @@ def segment(
     overlap: int | None = None,
     batch_size: int | None = None,
     device: str | None = None,
+    on_bad_tile: Literal["fail", "gap"] | None = None,
 ) -> int:
     """Segment every nucleus of a slide.
 
@@ -37,6 +38,8 @@ def segment(
         overlap: What neighbouring tiles share in model pixels, a multiple of 16.
         batch_size: Tiles in one forward pass.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        on_bad_tile: What a tile does that cannot be segmented: `fail` the run, or be left out as a
+            `gap` that the result lists.
     """
     job = job_of(
         SegmentCells,
@@ -48,6 +51,7 @@ def segment(
         overlap=overlap,
         batch_size=batch_size,
         device=device,
+        on_bad_tile=on_bad_tile,
     )
     folder = absolute(out)
     check(job, Path(folder))

@@ -1,10 +1,14 @@
 """Parts: the cells that one tile task reported, one file each, found again by a rerun.
 
 A part is its cells as an Arrow file, behind the SHA-256 of those bytes: what is read is what was
-written, or it counts as missing and is computed again.
+written, or it counts as missing and is computed again. Tiles that are missing from it are told in
+the Arrow file's metadata.
 """
 
 import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +17,27 @@ from slideloom.cells.table import Cells
 from slideloom.errors import ResultDamaged
 from slideloom.results.folder import PARTS, ResultFolder
 
+_GAPS = b"gaps"
 _DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gap:
+    """A tile that was left out.
+
+    Attributes:
+        row: Row in the grid, from the top.
+        column: Column in the grid, from the left.
+        reason: Why it could not be segmented.
+    """
+
+    row: int
+    column: int
+    reason: str
+
+    def as_dict(self) -> dict[str, int | str]:
+        """For JSON."""
+        return asdict(self)
 
 
 def part_name(key: str) -> str:
@@ -21,9 +45,12 @@ def part_name(key: str) -> str:
     return f"{PARTS}/{key}.part"
 
 
-def write_part(folder: ResultFolder, key: str, cells: Cells) -> None:
-    """Store the cells of a tile task; whole or not at all."""
+def write_part(folder: ResultFolder, key: str, cells: Cells, gaps: Sequence[Gap] = ()) -> None:
+    """Store the cells of a tile task, and which of its tiles are missing; whole or not at all."""
     batch = cells.to_arrow()
+    if gaps:
+        told = json.dumps([gap.as_dict() for gap in gaps])
+        batch = batch.replace_schema_metadata({_GAPS: told})
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     with pa.ipc.new_file(sink, batch.schema, options=options) as writer:
@@ -42,6 +69,18 @@ def read_part(folder: Path, key: str) -> Cells:
     content = _checked(folder / part_name(key))
     with pa.ipc.open_file(pa.BufferReader(content)) as reader:
         return Cells.from_arrow(reader.get_batch(0))
+
+
+def read_gaps(folder: Path, key: str) -> list[Gap]:
+    """The tiles that are missing from a stored part.
+
+    Raises:
+        FileNotFoundError: There is no such part.
+        ResultDamaged: The file is not what was written.
+    """
+    with pa.ipc.open_file(pa.BufferReader(_checked(folder / part_name(key)))) as reader:
+        told = (reader.schema.metadata or {}).get(_GAPS, b"[]")
+    return [Gap(**gap) for gap in json.loads(told)]
 
 
 def has_part(folder: Path, key: str) -> bool:

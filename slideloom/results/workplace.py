@@ -21,6 +21,11 @@ from slideloom.stores import Store
 
 _AT_ONCE = 8
 """Files on their way to or from the store at the same time."""
+_MARK = "trying-"
+
+
+def _mark(token: str, tile: int) -> str:
+    return f"{PARTS}/{_MARK}{token}-{tile}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,24 @@ class Workplace:
     def parts(self) -> set[str]:
         """Names of the parts that are there; cheap, for showing progress."""
         return {f"{PARTS}/{part.name}" for part in (self.folder / PARTS).glob("*.part")}
+
+    def mark(self, token: str, tile: int) -> None:
+        """Note that a tile is tried; what is noted outlives the process.
+
+        Args:
+            token: Who tries it.
+            tile: Its index.
+        """
+        (self.folder / _mark(token, tile)).touch()
+
+    def unmark(self, token: str, tile: int) -> None:
+        """The tile is not tried any more."""
+        (self.folder / _mark(token, tile)).unlink(missing_ok=True)
+
+    def marked(self, token: str) -> set[int]:
+        """Indices of the tiles that are being tried, or were when the process died."""
+        found = (self.folder / PARTS).glob(f"{_MARK}{token}-*")
+        return {int(path.name.rpartition("-")[2]) for path in found}
 
     def close(self, identity: Identity) -> None:
         """The manifest has been written in the folder: now it is a result."""
@@ -143,6 +166,20 @@ class SharedWorkplace(Workplace):
         """Names of the parts in the store."""
         names = (entry.name for entry in self.store.list(PARTS))
         return {name for name in names if PurePath(name).suffix == ".part"}
+
+    def mark(self, token: str, tile: int) -> None:
+        """Note in the store that a tile is tried."""
+        self.store.put(_mark(token, tile), b"")
+
+    def unmark(self, token: str, tile: int) -> None:
+        """The tile is not tried any more."""
+        self.store.remove(_mark(token, tile))
+
+    def marked(self, token: str) -> set[int]:
+        """Indices of the tiles that the store says are being tried."""
+        names = (PurePath(entry.name).name for entry in self.store.list(PARTS))
+        mine = (name for name in names if name.startswith(f"{_MARK}{token}-"))
+        return {int(name.rpartition("-")[2]) for name in mine}
 
     def close(self, identity: Identity) -> None:
         """Put the manifest into the store, unless another attempt has; then clear up.

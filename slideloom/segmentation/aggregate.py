@@ -1,5 +1,6 @@
 """`summary.json`: counts, density, distributions, and what is needed to reproduce the result."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from slideloom.arrays import Float64
 from slideloom.results.final import MEASURE_COLUMNS
 from slideloom.results.geoparquet import read_cells
+from slideloom.results.parts import Gap
 from slideloom.segmentation.merging import PARQUET, MergeCounts
 from slideloom.segmentation.plan import Plan
 from slideloom.tissue import TissueMask
@@ -20,10 +22,17 @@ _HISTOGRAM_BINS = 40
 _PERCENTILES = (5, 25, 50, 75, 95)
 
 
-def summarise(plan: Plan, tissue: TissueMask, counts: MergeCounts, folder: Path) -> dict[str, Any]:
-    """The summary of a result whose `cells.parquet` is written; equal results, equal summaries."""
+def summarise(
+    plan: Plan, tissue: TissueMask, counts: MergeCounts, folder: Path, gaps: Sequence[Gap] = ()
+) -> dict[str, Any]:
+    """The summary of a result whose `cells.parquet` is written; equal results, equal summaries.
+
+    Where tiles are missing it says which; where none are, it has no word of them.
+    """
     area = tissue.area_mm2(plan.slide.mpp_x, plan.slide.mpp_y)
+    missing = {"gaps": [gap.as_dict() for gap in gaps]} if gaps else {}
     return {
+        **missing,
         "cells": counts.as_dict(),
         "tissue": {
             "source": plan.tissue_source,
@@ -36,7 +45,7 @@ def summarise(plan: Plan, tissue: TissueMask, counts: MergeCounts, folder: Path)
         "heat_map": heat_map(plan, folder),
         "tiles": {
             "total": plan.tiles_total,
-            "segmented": plan.tiles_kept,
+            "segmented": plan.tiles_kept - len(gaps),
             "skipped": plan.tiles_total - plan.tiles_kept,
             "tile_px": plan.grid.tile_px,
             "overlap_px": plan.grid.overlap_px,

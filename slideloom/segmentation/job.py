@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from os import cpu_count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from slideloom.engines.base import Engine, EngineInfo
 from slideloom.errors import EngineFailed
@@ -21,6 +21,7 @@ from slideloom.segmentation.aggregate import SUMMARY, summarise
 from slideloom.segmentation.merging import GEOJSON, PARQUET, merge_parts
 from slideloom.segmentation.pictures import PICTURES, draw_pictures
 from slideloom.segmentation.plan import Plan, make_plan
+from slideloom.segmentation.quarantine import NO_GAPS, Quarantine, gaps_of, refuse_gaps
 from slideloom.segmentation.stored import (
     PLAN,
     TISSUE,
@@ -93,20 +94,32 @@ def prepare(job: SegmentCells, slide: Slide, engine: EngineInfo, out: Path) -> P
     return Prepared(folder, plan, identity, claim)
 
 
-def missing_tasks(plan: Plan, place: Workplace, among: Iterable[int] | None = None) -> list[int]:
-    """Tile tasks whose part is not there whole; of all, or among some."""
-    tasks = list(range(len(plan.tasks)) if among is None else among)
-    missing = place.missing(plan.part_key(task) for task in tasks)
-    return [task for task in tasks if plan.part_key(task) in missing]
+def missing_tasks(
+    plan: Plan, place: Workplace, among: Iterable[int] | None = None, gaps: bool = False
+) -> list[int]:
+    """Tile tasks whose part is not there whole; of all, or among some.
+
+    Args:
+        plan: The plan.
+        place: Where the parts are.
+        among: Tile tasks to look at; None: all.
+        gaps: Whether a part does that leaves bad tiles out.
+    """
+    keys = {
+        task: plan.part_keys(task, gaps)
+        for task in (range(len(plan.tasks)) if among is None else among)
+    }
+    missing = place.missing(key for each in keys.values() for key in each)
+    return [task for task, each in keys.items() if missing.issuperset(each)]
 
 
-def tiles_done(plan: Plan, place: Workplace) -> int:
+def tiles_done(plan: Plan, place: Workplace, gaps: bool = False) -> int:
     """Tiles of the parts that are there, by their names alone: cheap, for showing progress."""
     there = place.parts()
     return sum(
         len(tiles)
         for task, tiles in enumerate(plan.tasks)
-        if part_name(plan.part_key(task)) in there
+        if any(part_name(key) in there for key in plan.part_keys(task, gaps))
     )
 
 
@@ -134,7 +147,25 @@ def fetch_plan(place: Workplace) -> Plan:
 
 def bring_parts(plan: Plan, place: Workplace) -> None:
     """Get the parts that others have made, to be merged here."""
-    place.bring([part_name(plan.part_key(task)) for task in range(len(plan.tasks))])
+    there = place.parts()
+
+    def best(task: int) -> str:
+        names = [part_name(key) for key in plan.part_keys(task, gaps=True)]
+        return next((name for name in names if name in there), names[0])
+
+    place.bring([best(task) for task in range(len(plan.tasks))])
+
+
+class Part(NamedTuple):
+    """A part that was made.
+
+    Attributes:
+        key: Its key.
+        cells: Number of cells that the tiles reported.
+    """
+
+    key: str
+    cells: int
 
 
 def run_tile_task(
@@ -144,11 +175,11 @@ def run_tile_task(
     engine: Engine,
     batch_size: int,
     watch: Watch | None = None,
-) -> int:
+    bad: Quarantine = NO_GAPS,
+) -> Part:
     """Segment the tiles of one task and store the part.
 
-    Returns:
-        Number of cells that the tiles reported.
+    A part that leaves tiles out has another key than the whole one.
 
     Raises:
         EngineFailed: The engine is not the one that the plan was made for (another model file,
@@ -163,11 +194,19 @@ def run_tile_task(
             "start the job anew"
         )
     reader = GridReader(slide, plan.engine.mpp)
-    cells = segment_tiles(
-        plan, task, reader, engine, batch_size, readers=settings().readers, watch=watch or Watch()
+    made = segment_tiles(
+        plan,
+        task,
+        reader,
+        engine,
+        batch_size,
+        readers=settings().readers,
+        watch=watch or Watch(),
+        bad=bad,
     )
-    write_part(folder_of(folder), plan.part_key(task), cells)
-    return len(cells)
+    key = plan.gap_key(task) if made.gaps else plan.part_key(task)
+    write_part(folder_of(folder), key, made.cells, made.gaps)
+    return Part(key, len(made.cells))
 
 
 def merge_job(folder: Path) -> dict[str, int]:
@@ -180,9 +219,21 @@ def merge_job(folder: Path) -> dict[str, int]:
 
 def aggregate_job(folder: Path) -> dict[str, Any]:
     """Write `summary.json` of the merged job in this folder and return it."""
-    result = folder_of(folder)
-    summary = summarise(load_plan(folder), load_tissue(folder), load_counts(result), folder)
+    result, plan = folder_of(folder), load_plan(folder)
+    gaps = gaps_of(plan, folder)
+    summary = summarise(plan, load_tissue(folder), load_counts(result), folder, gaps)
     result.write_json(SUMMARY, summary)
+    return summary
+
+
+def finished_job(prepared: Prepared, job: SegmentCells) -> dict[str, Any]:
+    """The summary of a result that was there already.
+
+    Raises:
+        OutputConflict: Tiles are missing from it, and the job does not do without them.
+    """
+    summary = dict(prepared.folder.read_json(SUMMARY))
+    refuse_gaps(str(prepared.folder.path), len(summary.get("gaps", ())), job)
     return summary
 
 
@@ -224,12 +275,14 @@ def segment_slide(
     """
     prepared = prepare(job, slide, engine.info, out)
     if prepared.claim is Claim.COMPLETE:
-        return dict(prepared.folder.read_json(SUMMARY))
+        return finished_job(prepared, job)
+    bad = Quarantine(job.gaps)
     with abandoned_on_bad_input(prepared.folder):
-        tasks = order(missing_tasks(prepared.plan, Workplace(out)))
+        tasks = order(missing_tasks(prepared.plan, Workplace(out), gaps=bad.gaps))
         with ThreadPoolExecutor(workers or default_workers()) as pool:
             for _ in pool.map(
-                lambda task: run_tile_task(out, task, slide, engine, job.batch_size), tasks
+                lambda task: run_tile_task(out, task, slide, engine, job.batch_size, bad=bad),
+                tasks,
             ):
                 pass
         merge_job(out)

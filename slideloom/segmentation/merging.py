@@ -17,6 +17,7 @@ from slideloom.results.geojson import geojson_cells
 from slideloom.results.geoparquet import parquet_cells
 from slideloom.results.parts import read_part
 from slideloom.segmentation.plan import Plan
+from slideloom.segmentation.quarantine import stored_key
 from slideloom.tissue import TissueMask
 
 PARQUET = "cells.parquet"
@@ -72,7 +73,7 @@ def merge_parts(plan: Plan, tissue: TissueMask, folder: ResultFolder) -> MergeCo
 
 def _parts(plan: Plan, folder: Path) -> Iterator[Cells]:
     for task in range(len(plan.tasks)):
-        yield read_part(folder, plan.part_key(task))
+        yield read_part(folder, stored_key(plan, folder, task))
 
 
 def by_rows(parts: Iterable[Cells], grid: Grid) -> Iterator[Cells]:

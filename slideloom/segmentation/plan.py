@@ -100,6 +100,19 @@ class Plan(BaseModel):
         """Key of the part that tile task `task` makes."""
         return digest_of([self.key, self.tasks[task]])
 
+    def gap_key(self, task: int) -> str:
+        """Key of the part that tile task `task` makes where it leaves tiles out."""
+        return digest_of([self.key, self.tasks[task], "gaps"])
+
+    def part_keys(self, task: int, gaps: bool) -> tuple[str, ...]:
+        """Keys of the parts that do for a tile task, the better first.
+
+        Args:
+            task: Index of the tile task.
+            gaps: Whether one that leaves tiles out does.
+        """
+        return (self.part_key(task), self.gap_key(task)) if gaps else (self.part_key(task),)
+
     @property
     def frame(self) -> Frame:
         """How the model's pixels lie on the slide."""

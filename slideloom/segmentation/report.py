@@ -1,12 +1,14 @@
 """A summary in words: the rows of the closing table and of the UI's."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from slideloom.results.folder import RUN
 
 _STAGES = ("plan", "segment", "merge", "aggregate", "draw")
+_MOST_NAMED = 10
 
 
 def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -20,6 +22,8 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("tissue", f"{tissue['area_mm2']:.3f} mm² ({tissue['source']})"),
         ("tiles", f"{tiles['segmented']} segmented, {tiles['skipped']} skipped"),
     ]
+    if gaps := summary.get("gaps"):
+        rows.append(("missing", _missing(gaps)))
     if area["count"]:
         rows.append(
             (
@@ -34,6 +38,14 @@ def summary_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     model = summary["model"]
     rows.append(("model", f"{model['name']} {model['version']} ({model['digest'][:12]})"))
     return rows
+
+
+def _missing(gaps: Sequence[dict[str, Any]]) -> str:
+    """`2 tiles (row, column) could not be segmented: (0, 3), (4, 1)`."""
+    named = ", ".join(f"({gap['row']}, {gap['column']})" for gap in gaps[:_MOST_NAMED])
+    more = ", …" if len(gaps) > _MOST_NAMED else ""
+    tiles = "1 tile" if len(gaps) == 1 else f"{len(gaps)} tiles"
+    return f"{tiles} (row, column) could not be segmented: {named}{more}"
 
 
 def time_rows(summary: dict[str, Any], out: Path, seconds: float) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ smaller towards the end. Pure.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from slideloom.errors import EngineFailed
@@ -18,7 +18,12 @@ TARGET_S = 60.0
 FIRST_TASKS = 2
 """Tile tasks in a shard as long as no speed is known."""
 MOST_DEATHS = 3
-"""Workers that may die on a tile task before it is given up."""
+"""Workers that may die on a tile task before one of its tiles is given up."""
+MORE_DEATHS = 2
+"""The same for each further tile of that tile task."""
+MOST_KILLERS = 8
+"""Tiles of a slide that may be left out since workers died on them: where it is more, they die of
+something else."""
 _MEMORY = 0.5
 """Weight of the last shard's speed against all earlier ones'."""
 
@@ -57,6 +62,8 @@ class ShardQueue:
         pace: What is known of the workers' speed.
         waiting: Tile tasks in no shard, in order.
         deaths: How many shards with this tile task ended without it.
+        gaps: Whether tiles are left out on which workers die; False: the job fails.
+        skip: Indices of the tiles that are left out.
     """
 
     plan: Plan
@@ -64,6 +71,8 @@ class ShardQueue:
     pace: Pace
     waiting: list[int]
     deaths: Counter[int] = field(default_factory=Counter)
+    gaps: bool = False
+    skip: set[int] = field(default_factory=set)
 
     def next(self) -> tuple[int, ...]:
         """The tile tasks of the next shard; empty: none wait.
@@ -76,9 +85,16 @@ class ShardQueue:
         worst = max(self.deaths[task] for task in self.waiting)
         if worst:
             suspects = [task for task in self.waiting if self.deaths[task] == worst]
-            last = worst + 1 >= MOST_DEATHS
+            last = self.is_last(suspects)
             return self._take(suspects[: 1 if last else -(-len(suspects) // 2)])
         return self._take(self.waiting[: self._size()])
+
+    def is_last(self, tasks: Iterable[int]) -> bool:
+        """Whether a worker that dies on these tile tasks has to tell on which tile it did."""
+        return any(self.deaths[task] + 1 >= self._most_deaths(task) for task in tasks)
+
+    def _most_deaths(self, task: int) -> int:
+        return MOST_DEATHS + MORE_DEATHS * len(self.skip.intersection(self.plan.tasks[task]))
 
     def _take(self, tasks: Sequence[int]) -> tuple[int, ...]:
         taken = set(tasks)
@@ -94,21 +110,39 @@ class ShardQueue:
         fair = -(-len(self.waiting) // self.lanes)
         return max(1, min(fair, round(TARGET_S / task_s)))
 
-    def give_back(self, tasks: Iterable[int]) -> None:
+    def give_back(self, tasks: Iterable[int], tried: Container[int] = ()) -> None:
         """Take back what a shard has not finished: its worker died, or its result is not whole.
 
+        Args:
+            tasks: Its tile tasks.
+            tried: Indices of the tiles that were being tried when the worker died.
+
         Raises:
-            EngineFailed: Too many workers have died on one of them; the message names its tiles.
+            EngineFailed: Too many workers have died on one of them; the message names the tile.
         """
         for task in tasks:
             self.deaths[task] += 1
-            if self.deaths[task] >= MOST_DEATHS:
-                raise EngineFailed(
-                    f"{self.plan.slide.name}: {MOST_DEATHS} workers died or gave up on the tiles "
-                    f"{self._where(task)}: look at the workers' logs, and at the slide there"
-                )
+            if self.deaths[task] >= self._most_deaths(task):
+                self._leave_out(task, tried)
             self.waiting.append(task)
         self.waiting.sort()
 
-    def _where(self, task: int) -> str:
-        return ", ".join(f"({tile.row}, {tile.column})" for tile in self.plan.tiles(task))
+    def _leave_out(self, task: int, tried: Container[int]) -> None:
+        killers = [index for index in self.plan.tasks[task] if index in tried]
+        if not killers:
+            raise self._failed(task, self.plan.tasks[task], "")
+        if not self.gaps:
+            hint = "; with --on-bad-tile gap (on_bad_tile: gap) the job does without it"
+            raise self._failed(task, killers, hint)
+        if len(self.skip) >= MOST_KILLERS:
+            hint = f"; {MOST_KILLERS} tiles have been left out for that, no more are"
+            raise self._failed(task, killers, hint)
+        self.skip.add(killers[0])
+
+    def _failed(self, task: int, tiles: Iterable[int], hint: str) -> EngineFailed:
+        columns = self.plan.grid.columns
+        where = ", ".join(str(divmod(index, columns)) for index in tiles)
+        return EngineFailed(
+            f"{self.plan.slide.name}: {self.deaths[task]} workers died or gave up on the tiles "
+            f"(row, column) {where}: look at the workers' logs, and at the slide there{hint}"
+        )

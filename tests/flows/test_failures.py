@@ -41,7 +41,7 @@ def test_a_passing_fault_is_retried_and_counted_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slide, out = drawn_slide(tmp_path / "slide.png"), tmp_path / "out"
-    _with(Counting(fail_at=9, times=1), monkeypatch)
+    _with(Counting(fail_at=9, times=2), monkeypatch)
     seen: list[tuple[int, int]] = []
 
     def note(progress: Progress) -> None:

@@ -21,7 +21,8 @@ def plan_for(
 def merged_cells(slide: Slide, engine: Engine, plan: Plan, batch_size: int = 4) -> list[Merged]:
     reader = GridReader(slide, engine.info.mpp)
     parts = [
-        segment_tiles(plan, task, reader, engine, batch_size) for task in range(len(plan.tasks))
+        segment_tiles(plan, task, reader, engine, batch_size).cells
+        for task in range(len(plan.tasks))
     ]
     return list(merge(by_rows(parts, plan.grid), plan.grid))
 

@@ -41,9 +41,9 @@ def make_slide(path: Path, seed: int) -> Path:
     return path
 
 
-def submit(town: City, tenant: str) -> str:
+def submit(town: City, tenant: str, **given: Any) -> str:
     """A workflow of one segmentation; its id."""
-    job = {"kind": "segment_cells", "slide": "a.png", **GIVEN}
+    job = {"kind": "segment_cells", "slide": "a.png", **GIVEN, **given}
     return town.submit(
         {"tenant": tenant, "name": "cells", "branches": [{"name": "one", "jobs": [job]}]}
     )

@@ -1,10 +1,12 @@
 """A worker of pool `gpu` that writes down what it computes, and takes its time for it.
 
 `python -m tests.shards.telling_worker POOL --name NAME ...`; every line in the file `TELL` has a
-time, the process, and what began or ended. `TILE_S` seconds are spent on every tile.
+time, the process, and what began or ended. `TILE_S` seconds are spent on every tile. A tile that
+holds `POISON` kills it.
 """
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +19,8 @@ from slideloom.engines.oracle import OracleEngine
 from slideloom.normalisation import Normalisation
 from slideloom.parameters import SegmentCells
 from slideloom.segmentation import job as steps
+from slideloom.segmentation.job import Part
+from tests.helpers.engines import is_poisoned
 
 _segment, _run_tile_task = OracleEngine.segment, steps.run_tile_task
 
@@ -29,15 +33,17 @@ def tell(*words: object) -> None:
 
 def _slowly(self: OracleEngine, batch: UInt8, normalisation: Normalisation) -> list[Int32]:
     tell("pass", len(batch))
+    if any(map(is_poisoned, batch)):
+        os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(float(os.environ.get("TILE_S", "0")) * len(batch))
     return _segment(self, batch, normalisation)
 
 
-def _told(folder: Path, task: int, *given: Any, **more: Any) -> int:
+def _told(folder: Path, task: int, *given: Any, **more: Any) -> Part:
     tell("task-begins", folder.name, task)
-    cells = _run_tile_task(folder, task, *given, **more)
+    part = _run_tile_task(folder, task, *given, **more)
     tell("task-ends", folder.name, task)
-    return cells
+    return part
 
 
 # Before anything of the worker has imported them.

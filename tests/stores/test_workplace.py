@@ -11,9 +11,10 @@ from slideloom.errors import OutputConflict
 from slideloom.parameters import SegmentCells
 from slideloom.results.folder import MANIFEST, PARTS
 from slideloom.results.identity import Claim
-from slideloom.results.workplace import SharedWorkplace
+from slideloom.results.workplace import SharedWorkplace, Workplace
 from slideloom.segmentation import job as steps
 from slideloom.segmentation.job import Prepared
+from slideloom.segmentation.quarantine import DIED, Quarantine
 from slideloom.slides import open_slide
 from slideloom.stores import Store
 from tests.helpers.files import contents, drawn_slide
@@ -144,6 +145,43 @@ def test_the_result_of_something_else_is_never_written_over(
         second.close(replace(prepared.identity, key="another"))
     second.abandon()
     assert in_store(s3) == found
+
+
+def test_a_part_that_lacks_a_tile_is_taken_up_by_those_alone_that_do_without_it(
+    job: SegmentCells, s3: Store, tmp_path: Path
+) -> None:
+    place = SharedWorkplace(tmp_path / "one", s3)
+    prepared = planned(job, place)
+    plan, bad = prepared.plan, Quarantine(gaps=True, skip=frozenset({2}))
+    with open_slide(job.slide, job.mpp) as slide:
+        for task in range(len(plan.tasks)):
+            part = steps.run_tile_task(place.folder, task, slide, ENGINE, 4, bad=bad)
+            place.send_part(part.key)
+    assert steps.missing_tasks(plan, place, gaps=True) == []
+    assert steps.missing_tasks(plan, place) == [0]
+    assert steps.tiles_done(plan, place, gaps=True) == plan.tiles_kept
+    merged(job, place, prepared)
+    summary = json.loads(s3.get("summary.json"))
+    assert summary["gaps"] == [{"row": 0, "column": 2, "reason": DIED}]
+    segmented(job, place, [0])
+    merged(job, place, prepared)
+    assert "gaps" not in json.loads(s3.get("summary.json"))
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_marks_outlive_their_process_and_tell_shards_apart(
+    s3: Store, tmp_path: Path, remote: bool
+) -> None:
+    (tmp_path / PARTS).mkdir()
+    place = SharedWorkplace(tmp_path, s3) if remote else Workplace(tmp_path)
+    for token, tile in (("1-2", 7), ("1-2", 12), ("1-24", 7), ("2-2", 3)):
+        place.mark(token, tile)
+    place.unmark("1-2", 7)
+    place.unmark("1-2", 8)
+    assert place.marked("1-2") == {12}
+    assert place.marked("1-24") == {7}
+    assert place.marked("3-0") == set()
+    assert place.parts() == set()
 
 
 def test_bad_input_leaves_nothing(job: SegmentCells, s3: Store, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slideloom.engines.oracle import OracleEngine
@@ -13,6 +13,7 @@ from slideloom.segmentation.plan import Plan, make_plan
 from slideloom.segmentation.shards import (
     FIRST_TASKS,
     MOST_DEATHS,
+    MOST_KILLERS,
     TARGET_S,
     Pace,
     ShardQueue,
@@ -99,6 +100,57 @@ def test_a_task_that_kills_is_found_and_all_others_are_done(plan: Plan) -> None:
     assert waiting.deaths[killer] == MOST_DEATHS
     others = set(waiting.deaths) - {killer}
     assert all(waiting.deaths[task] < MOST_DEATHS for task in others)
+
+
+def shards_where_tiles_kill(waiting: ShardQueue, killers: set[int]) -> Counter[int]:
+    """Work the queue off; how many workers died on each tile task.
+
+    A shard's worker dies on the first tile that kills; the last one for a task leaves its mark.
+    """
+    plan, deaths = waiting.plan, Counter[int]()
+    while tasks := waiting.next():
+        tiles = [tile for task in tasks for tile in plan.tasks[task]]
+        deadly = [tile for tile in tiles if tile in killers - waiting.skip]
+        if deadly:
+            deaths.update(task for task in tasks if deadly[0] in plan.tasks[task])
+            waiting.give_back(tasks, deadly[:1] if waiting.is_last(tasks) else ())
+    return deaths
+
+
+@given(killers=st.sets(st.integers(0, 255), max_size=MOST_KILLERS), lanes=st.integers(1, 4))
+@example(killers={4, 5, 6, 7}, lanes=2)
+def test_tiles_that_kill_are_left_out_and_no_others(
+    plan: Plan, killers: set[int], lanes: int
+) -> None:
+    waiting = queue(plan, lanes, tile_s=0.2)
+    waiting.gaps = True
+    deaths = shards_where_tiles_kill(waiting, killers)
+    assert waiting.skip == killers
+    for task, count in deaths.items():
+        assert count <= MOST_DEATHS * len(killers & set(plan.tasks[task]))
+
+
+def test_a_tile_that_kills_fails_the_job_that_does_not_do_without_it(plan: Plan) -> None:
+    tile = plan.tiles(17)[2]
+    with pytest.raises(EngineFailed, match=rf"\({tile.row}, {tile.column}\): look.*gap"):
+        shards_where_tiles_kill(queue(plan), {plan.tasks[17][2]})
+
+
+def test_workers_that_die_everywhere_die_of_something_else(plan: Plan) -> None:
+    waiting = queue(plan)
+    waiting.gaps = True
+    with pytest.raises(EngineFailed, match=f"{MOST_KILLERS} tiles have been left out"):
+        shards_where_tiles_kill(waiting, set(range(4 * len(plan.tasks))))
+    assert len(waiting.skip) == MOST_KILLERS
+
+
+def test_a_task_that_kills_on_none_of_its_tiles_fails_the_job(plan: Plan) -> None:
+    waiting = queue(plan)
+    waiting.gaps = True
+    with pytest.raises(EngineFailed, match="died or gave up"):
+        while tasks := waiting.next():
+            waiting.give_back(tasks)
+    assert not waiting.skip
 
 
 def test_speed_is_learned_and_nonsense_is_not() -> None:
