@@ -199,6 +199,37 @@ class Tenant(Block):
             return str(self.result_folder(workflow, branch, index))
         return self.result_store.url(result_name(workflow, branch, index))
 
+    def is_here(self, at: str) -> bool:
+        """Whether a slide at such an address is a file of this machine; one in S3 is looked for.
+
+        Raises:
+            SlideUnreadable: It is not there, may not be read, or does not fit into a slide cache.
+            ParametersUnusable: The tenant's slides are somewhere else by now.
+        """
+        if not is_remote(at):
+            return True
+        store = self.slide_store
+        with self._told(at):
+            size, most = store.stat(self._below(store, at)).size, settings().slide_cache_bytes
+        if size > most:
+            raise SlideUnreadable(
+                f"slide {at} has {size} bytes, and the slide cache may hold {most}: raise "
+                "SLIDELOOM_SLIDE_CACHE_BYTES on all machines"
+            )
+        return False
+
+    @contextmanager
+    def _told(self, at: str) -> Iterator[None]:
+        """Say of what a store misses, or refuses, which slide it is."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise SlideUnreadable(f"slide {at} does not exist") from error
+        except PermissionError as error:
+            raise SlideUnreadable(
+                f"slide {at} may not be read with the key of tenant {self.id}: {error}"
+            ) from error
+
     @contextmanager
     def slide_file(self, at: str) -> Iterator[Path]:
         """What is at such an address, as a file of this machine; blocks while it is fetched.
@@ -212,15 +243,9 @@ class Tenant(Block):
             return
         store = self.slide_store
         with ExitStack() as stack:
-            try:
+            with self._told(at):
                 found = default_cache().open(store, self._below(store, at))
                 path = stack.enter_context(found)
-            except FileNotFoundError as error:
-                raise SlideUnreadable(f"slide {at} does not exist") from error
-            except PermissionError as error:
-                raise SlideUnreadable(
-                    f"slide {at} may not be read with the key of tenant {self.id}: {error}"
-                ) from error
             yield path
 
     def result_place(self, at: str) -> Store:

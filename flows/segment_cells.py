@@ -57,16 +57,17 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
     given = {"job": job.model_dump(mode="json"), "out": out}
     async with admitted():
         own = await own_job()
-        async with reached(own, job, out) as (job, place):
-            with attempt_at(str(place.folder)) as progress, left_clean(place):
-                async with reported(progress, own):
-                    attempt = Attempt(own, given, job, place, progress)
-                    prepared = await _planned(attempt)
-                    if prepared.claim is Claim.COMPLETE:
-                        return _finished(attempt, prepared)
+        with attempt_at(out) as progress:
+            # First of all a sign of life: shards of an earlier attempt may be waiting for one.
+            async with reported(progress, own), reached(own, job, out) as (job, place):
+                attempt = Attempt(own, given, job, place, progress)
+                prepared = await _planned(attempt)
+                if prepared.claim is Claim.COMPLETE:
+                    return finished_job(prepared, job)
+                async with left_clean(place, prepared.claim):
+                    log = RunLog(prepared.folder)
+                    log.record("plan", time.perf_counter() - began)
                     with abandoned_on_bad_input(prepared.folder):
-                        log = RunLog(prepared.folder)
-                        log.record("plan", time.perf_counter() - began)
                         return await _computed(attempt, prepared, log)
 
 
@@ -89,18 +90,12 @@ class Attempt:
     progress: Progress
 
 
-def _finished(attempt: Attempt, prepared: Prepared) -> dict[str, Any]:
-    """Summary of a result that was there already."""
-    summary = finished_job(prepared, attempt.job)
-    attempt.place.leave()
-    return summary
-
-
 async def _planned(attempt: Attempt) -> Prepared:
     """The plan, stored in the claimed folder; on a server the GPU pool tells what the model is."""
     own, job, progress = attempt.own, attempt.job, attempt.progress
+    progress.enter("engine")
+    engine = await engine_of(own, SegmentCells(**attempt.given["job"])) if own else None
     progress.enter("plan")
-    engine = await engine_of(own, job) if own else None
     planned = plan_slide.submit(job, attempt.place, engine)
     prepared = await asyncio.to_thread(planned.result)
     tiles = prepared.plan.tiles_kept
@@ -116,12 +111,13 @@ async def _computed(attempt: Attempt, prepared: Prepared, log: RunLog) -> dict[s
     progress.enter("merge")
     with log.stage("merge"):
         await asyncio.to_thread(bring_parts_task.submit(prepared, place).result)
-        await merge_cells(progress.folder)
+        await merge_cells(str(place.folder))
     with log.stage("aggregate"):
-        summary = await aggregate_cells(progress.folder)
+        summary = await aggregate_cells(str(place.folder))
     progress.enter("draw")
     with log.stage("draw"):
-        await visualize_cells(progress.folder, job.slide, job.mpp)
+        await visualize_cells(str(place.folder), job.slide, job.mpp)
+    await confirm()
     await asyncio.to_thread(send_task.submit(prepared, place).result)
     await confirm()
     manifest = await asyncio.to_thread(commit_task.submit(prepared, place).result)

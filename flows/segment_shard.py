@@ -17,7 +17,7 @@ from blocks import model_folder
 from flows.mapping import TILE_TASKS, map_tiles
 from runs import labels
 from runs.states import not_admitted
-from slideloom.errors import SlideloomError
+from slideloom.errors import BadInput, SlideloomError
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Stopped, attempt_at
 from slideloom.results.workplace import Workplace
@@ -67,8 +67,11 @@ async def segment_shard(
                 care = Care(frozenset(skip or ()), token)
                 return await _segment(job, owner, place, tasks, care)
         except SlideloomError as error:
-            name: KeyValueLabels = {labels.ERROR: type(error).__name__}
-            await client.update_flow_run_labels(own.id, name)
+            told: KeyValueLabels = {
+                labels.ERROR: type(error).__name__,
+                labels.BAD_INPUT: isinstance(error, BadInput),
+            }
+            await client.update_flow_run_labels(own.id, told)
             return Failed(message=str(error))
 
 

@@ -32,16 +32,15 @@ async def tissue_mask(job: TissueMaskJob, out: str) -> dict[str, Any]:
         BadInput: The slide or the folder cannot be used; nothing is left.
     """
     async with admitted(), reached(await own_job(), job, out) as (job, place):
-        with attempt_at(str(place.folder)) as progress, left_clean(place):
+        with attempt_at(out) as progress:
             progress.enter("plan")
             found = await asyncio.to_thread(find_tissue_task.submit(job, place).result)
             if found.claim is Claim.COMPLETE:
-                summary = dict(found.folder.read_json(SUMMARY))
-                place.leave()
-                return summary
-            with abandoned_on_bad_input(found.folder):
-                await confirm()
-                written = write_tissue_task.submit(found, job, place)
-                summary = await asyncio.to_thread(written.result)
+                return dict(found.folder.read_json(SUMMARY))
+            async with left_clean(place, found.claim):
+                with abandoned_on_bad_input(found.folder):
+                    await confirm()
+                    written = write_tissue_task.submit(found, job, place)
+                    summary = await asyncio.to_thread(written.result)
         await show_links(place, list(FILES))
         return summary

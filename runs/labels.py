@@ -29,5 +29,8 @@ RETRY_OF = "slideloom.retry_of"
 ERROR = "slideloom.error"
 """Name of the error that no retry can help; empty: none."""
 
+BAD_INPUT = "slideloom.bad_input"
+"""On a shard's run: whether the error that it names is the caller's to mend."""
+
 RESTARTS = "slideloom.restarts"
 """On a workflow's run: how often it was started again after its worker died."""

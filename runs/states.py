@@ -5,6 +5,9 @@ from typing import Any
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Failed, Paused, Scheduled
 
+WORKER_STOPPED = "Its worker stopped before it had ended."
+"""Message of a run that a draining worker did not let end."""
+
 QUEUED = "Queued"
 AWAITING = "Awaiting jobs"
 SKIPPED = "Skipped"

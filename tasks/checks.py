@@ -26,6 +26,8 @@ _AT_ONCE = 4
 async def check_inputs(jobs: Sequence[Planned], places: Places, models: Path | None = None) -> None:
     """Open every slide and mask, look up every model; loads no model and reads no pixels.
 
+    What is in S3 is not opened, only looked for.
+
     Args:
         jobs: What is to be run.
         places: Where the tenant's slides are.
@@ -62,9 +64,12 @@ async def _look(look: Callable[[], None], room: asyncio.Semaphore) -> str | None
 
 
 def _look_at_slide(job: AnyJob, places: Places) -> None:
-    with places.slide_file(job.slide) as path, open_slide(path, job.mpp) as slide:
+    mask = job.tissue if isinstance(job, SegmentCells) and job.tissue not in NO_MASK else None
+    mask_is_here = mask is not None and places.is_here(mask)
+    if not places.is_here(job.slide):
+        return  # its job opens it: all slides of a workflow are not fetched for this
+    with open_slide(job.slide, job.mpp) as slide:
         if isinstance(job, SegmentCells):
             Grid(slide.width_px, slide.height_px, job.tile_size, job.overlap)
-            if job.tissue not in NO_MASK:
-                with places.slide_file(job.tissue) as mask:
-                    load_mask(mask, slide)
+        if mask and mask_is_here:
+            load_mask(Path(mask), slide)

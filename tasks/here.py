@@ -1,6 +1,5 @@
 """A tenant without a server: slides by paths from the current folder, results in our own."""
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +43,6 @@ class Here:
         results = settings().home / "results" / self.tenant
         return str(result_path(results, workflow, branch, index))
 
-    def slide_file(self, at: str) -> AbstractContextManager[Path]:
-        """The file itself."""
-        return nullcontext(Path(at))
+    def is_here(self, at: str) -> bool:  # noqa: ARG002
+        """It is."""
+        return True

@@ -1,9 +1,7 @@
 """From a spec to its jobs, each with everything said: whole paths, model, result folder."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from runs.creation import NewJob
@@ -35,8 +33,12 @@ class Places(Protocol):
         """Folder of a job's result, or its address in S3."""
         ...
 
-    def slide_file(self, at: str) -> AbstractContextManager[Path]:
-        """What is at such an address, as a file of this machine."""
+    def is_here(self, at: str) -> bool:
+        """Whether what is at such an address is a file of this machine.
+
+        Raises:
+            SlideUnreadable: It is elsewhere, and not there, or may not be read.
+        """
         ...
 
 

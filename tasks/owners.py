@@ -6,6 +6,7 @@ holds for its shard on the GPU pool may be given to another by then.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -23,17 +24,20 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import StateType
 from prefect.client.schemas.sorting import ArtifactSort
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from runs.progress import TILES
 from runs.records import JobRun, job_run
 
+_log = logging.getLogger(__name__)
+
 ENGINE = "slideloom.engine"
 """Label of a shard's run: facts about the engine, as JSON."""
 LOOK_S = 2.0
-SILENCE_S = 20.0
-"""A job that has given no sign of life for so long is taken for dead: well within half the lease
-of a minute that it holds for its shard."""
+SILENCE_S = 25.0
+"""A job that has given no sign of life for so long is taken for dead, within half of the minute
+that its lease lasts; an attempt that follows within that time takes its shards over."""
 
 _OVER = {StateType.CANCELLED, StateType.CANCELLING, StateType.COMPLETED}
 
@@ -106,18 +110,25 @@ async def while_wanted(job: UUID, stop: Callable[[], None]) -> AsyncIterator[Non
 
 
 async def _look(job: UUID, stop: Callable[[], None]) -> None:
+    # Not Prefect's own pauses, which grow to half a minute: what they take would count as silence.
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+        async with get_client() as client:
+            await _look_with(client, job, stop)
+
+
+async def _look_with(client: PrefectClient, job: UUID, stop: Callable[[], None]) -> None:
     watched = Watched(None, time.monotonic())
-    async with get_client() as client:
-        while True:
-            began_s = time.monotonic()
-            await asyncio.sleep(LOOK_S)
-            try:
-                _, wanted = await want(client, job)
-                watched.hear(await _renewed(client, job), time.monotonic())
-            except httpx.HTTPError:
-                # While the server is away nothing is known: that time does not count.
-                watched.heard_s += time.monotonic() - began_s
-                continue
-            if wanted is Want.NO or watched.is_silent(time.monotonic()):
-                stop()
-                return
+    while True:
+        began_s = time.monotonic()
+        await asyncio.sleep(LOOK_S)
+        try:
+            _, wanted = await want(client, job)
+            watched.hear(await _renewed(client, job), time.monotonic())
+        except (httpx.HTTPError, PrefectException) as error:
+            # While the server is away nothing is known: that time does not count.
+            _log.info("the job of this shard cannot be looked at: %r", error)
+            watched.heard_s += time.monotonic() - began_s
+            continue
+        if wanted is Want.NO or watched.is_silent(time.monotonic()):
+            stop()
+            return

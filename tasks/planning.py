@@ -22,7 +22,6 @@ def plan_slide(job: SegmentCells, place: Workplace, engine: EngineInfo | None = 
     """
     slide = shared_slide(job.slide, job.mpp)
     info = engine or shared_engine(job.model, job.device).info
-    place.clear()
     prepared = begin_anew(place.folder, lambda: prepare(job, slide, info, place.folder))
     return share_plan(prepared, place)
 

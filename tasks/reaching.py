@@ -5,22 +5,32 @@ machine the run is.
 """
 
 import asyncio
-import hashlib
+import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
 from prefect.client.orchestration import get_client
 
 from blocks import Tenant, is_remote, load_tenant
 from runs.admission import deployed_run
 from runs.records import JobRun, job_run
-from slideloom.errors import BadInput, OutputBusy, ParametersUnusable
+from slideloom.errors import BadInput, OutputBusy, ParametersUnusable, SlideloomError
 from slideloom.parameters import SegmentCells, TissueMaskJob
+from slideloom.results.identity import Claim
 from slideloom.results.workplace import SharedWorkplace, Workplace
 from slideloom.settings import settings
 from tasks.jobs import NO_MASK
+from tasks.shared import close_slides
 
 _Job = TypeVar("_Job", SegmentCells, TissueMaskJob)
 
@@ -49,10 +59,14 @@ async def reached(own: JobRun | None, job: _Job, out: str) -> AsyncIterator[tupl
     """
     tenant = await _tenant_of(own, job, out)
     async with AsyncExitStack() as stack:
+        if tenant is not None:
+            # Before the slide may leave the cache: an open file keeps its room on the disk.
+            stack.callback(close_slides)
         changed = {"slide": await _brought(stack, tenant, job.slide)}
         if isinstance(job, SegmentCells) and job.tissue not in NO_MASK:
             changed["tissue"] = await _brought(stack, tenant, job.tissue)
-        yield job.model_copy(update=changed), workplace(tenant, out)
+        place = stack.enter_context(workplace(tenant, out))
+        yield job.model_copy(update=changed), place
 
 
 async def _tenant_of(own: JobRun | None, job: _Job, out: str) -> Tenant | None:
@@ -84,21 +98,42 @@ async def _close(opened: AbstractContextManager[Path], opening: "asyncio.Future[
         await asyncio.to_thread(opened.__exit__, None, None, None)
 
 
-def workplace(tenant: Tenant | None, out: str) -> Workplace:
-    """Where a job with this address of its result works."""
-    if tenant is None or not is_remote(out):
-        return Workplace(Path(out))
-    name = hashlib.blake2b(out.encode(), digest_size=12).hexdigest()
-    return SharedWorkplace(settings().home / "scratch" / name, tenant.result_place(out))
-
-
 @contextmanager
-def left_clean(place: Workplace) -> Iterator[None]:
-    """Where the input turns out bad, leave nothing behind in the store either."""
+def workplace(tenant: Tenant | None, out: str) -> Iterator[Workplace]:
+    """Where a job with this address of its result works; scratch is removed after the block."""
+    if tenant is None or not is_remote(out):
+        yield Workplace(Path(out))
+        return
+    store = tenant.result_place(out)
+    scratch = settings().home / "scratch"
+    _sweep(scratch)
+    folder = scratch / f"{os.getpid()}-{uuid4().hex[:12]}"
+    try:
+        yield SharedWorkplace(folder, store)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(scratch: Path) -> None:
+    """Remove what processes of this machine have left that were killed."""
+    for folder in scratch.glob("*-*"):
+        process = folder.name.partition("-")[0]
+        if process.isdecimal() and not (Path("/proc") / process).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def left_clean(place: Workplace, claim: Claim) -> AsyncIterator[None]:
+    """Where the input turns out bad, leave nothing in the store either, if this attempt was first.
+
+    What an earlier attempt has finished is kept: on another machine it may be of use.
+    """
     try:
         yield
     except OutputBusy:
         raise
     except BadInput:
-        place.abandon()
+        if claim is Claim.NEW:
+            with suppress(SlideloomError, OSError):
+                await asyncio.to_thread(place.abandon)
         raise

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.objects import FlowRun, StateType, Worker
+from prefect.client.schemas.objects import FlowRun, StateType, Worker, WorkerStatus
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from runs.names import GPU, GPU_TAG, gpu_tenant_tag
 from runs.progress import Told
@@ -20,8 +21,10 @@ from tasks.artifacts import renew_progress, start_progress
 from tasks.shard_runs import live_shards
 
 RENEW_S = 4.0
-_UNCOUNTED = {"", "plan"}
-_WITH_SHARDS = {"plan", "segment"}
+_ASK_S = 3.0
+"""What a job waits for is asked no longer than that: it must not hold up the sign of life."""
+_UNCOUNTED = {"", "plan", "engine"}
+_WITH_SHARDS = {"engine", "segment"}
 _AT_WORK = {StateType.RUNNING, StateType.PENDING}
 
 
@@ -51,25 +54,29 @@ def told_of(progress: Progress, waits: str = "") -> Told:
 
 
 async def _renew(shown: UUID, progress: Progress, own: JobRun | None) -> None:
-    last = Told()
-    async with get_client() as client:
-        while True:
-            await asyncio.sleep(RENEW_S)
-            with_shards = own if progress.stage in _WITH_SHARDS else None
-            now = told_of(progress, await _waits(client, with_shards) if with_shards else "")
-            if own is not None or now != last:
-                await renew_progress(shown, now)
-                last = now
+    last, waits = Told(), ""
+    # The client's own pauses would outlast the silence after which shards stop.
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+        async with get_client() as client:
+            while True:
+                await asyncio.sleep(RENEW_S)
+                now = told_of(progress, waits)
+                if own is not None or now != last:
+                    await renew_progress(shown, now)
+                    last = now
+                asks = own is not None and progress.stage in _WITH_SHARDS
+                waits = await _waits(client, own) if own and asks else ""
 
 
 async def _waits(client: PrefectClient, own: JobRun) -> str:
     """What the job waits for; empty where it does not, or the server does not say."""
-    with suppress(httpx.HTTPError):
-        shards = await live_shards(client, own.id)
-        if any(shard.state_type in _AT_WORK for shard in shards):
-            return ""
-        workers = await client.read_workers_for_work_pool(GPU)
-        return why_it_waits(own.tenant, shards, workers)
+    with suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(_ASK_S):
+            shards = await live_shards(client, own.id)
+            if any(shard.state_type in _AT_WORK for shard in shards):
+                return ""
+            workers = await client.read_workers_for_work_pool(GPU)
+            return why_it_waits(own.tenant, shards, workers)
     return ""
 
 
@@ -81,7 +88,7 @@ def why_it_waits(tenant: str, shards: Sequence[FlowRun], workers: Sequence[Worke
         shards: Its shards that have been made and not started.
         workers: Workers that the pool has known.
     """
-    if not any(str(worker.status) == "ONLINE" for worker in workers):
+    if not any(worker.status == WorkerStatus.ONLINE for worker in workers):
         return f"no worker of pool {GPU} is running: `slideloom worker` starts one"
     if shards:
         return f"all workers of pool {GPU} are busy"

@@ -24,6 +24,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments.flow_runs import arun_deployment
+from prefect.exceptions import ObjectNotFound
 
 from runs import labels
 from runs.changes import cancel, force_from
@@ -32,9 +33,10 @@ from runs.outages import outlast
 from runs.paging import read_all
 from runs.reading import ENDED
 from runs.reaper import Bounds, last_beats, overdue, remedy
-from runs.records import JobRun
+from runs.records import JobRun, job_run
+from runs.states import WORKER_STOPPED
 from slideloom import errors
-from slideloom.errors import SlideloomError
+from slideloom.errors import BadInput, SlideloomError
 from slideloom.settings import settings
 
 POLL_S = 0.5
@@ -45,7 +47,16 @@ _LIVE = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING]
 
 
 class ShardDied(SlideloomError):
-    """A shard has ended without success and without saying why: its worker died, or was stopped."""
+    """A shard has ended without success and without saying why: its worker died, or was stopped.
+
+    Attributes:
+        blame: Whether what it was at may be the cause; False: somebody stopped it.
+    """
+
+    def __init__(self, message: str, blame: bool) -> None:
+        """What is said, and whether it may be the shard's own fault."""
+        super().__init__(message)
+        self.blame = blame
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +92,21 @@ async def run_shard(wanted: Wanted) -> FlowRun:
             run = await _ended(client, run_id)
         except BaseException:
             with anyio.move_on_after(_LAST_WORDS_S, shield=True):
-                await cancel(client, str(run_id))
-                await _ended(client, run_id)
+                if await _is_current(client, wanted.own):
+                    await cancel(client, str(run_id))
+                    await _ended(client, run_id)
             raise
     _raise_what_it_raised(run)
     return run
+
+
+async def _is_current(client: PrefectClient, own: JobRun) -> bool:
+    """Whether no later attempt has begun, which may have taken the shard over."""
+    try:
+        now = job_run(await client.read_flow_run(UUID(own.id)))
+    except ObjectNotFound:
+        return True
+    return now is None or now.attempt <= own.attempt
 
 
 async def _make(client: PrefectClient, wanted: Wanted) -> UUID:
@@ -144,7 +165,12 @@ def _raise_what_it_raised(run: FlowRun) -> None:
     state = run.state
     if state is None or state.type is StateType.COMPLETED:
         return
-    kind = getattr(errors, str(run.labels.get(labels.ERROR)), None)
-    if isinstance(kind, type) and issubclass(kind, SlideloomError):
-        raise kind(state.message)
-    raise ShardDied(f"{run.name} ended as {state.name}: {state.message or 'it did not say why'}")
+    if named := run.labels.get(labels.ERROR):
+        # Those that are none of the common ones keep what counts: who has to mend it.
+        base = BadInput if run.labels.get(labels.BAD_INPUT) else SlideloomError
+        kind = getattr(errors, str(named), base)
+        raise (kind if isinstance(kind, type) and issubclass(kind, base) else base)(state.message)
+    stopped = state.type is StateType.CANCELLED or state.message == WORKER_STOPPED
+    raise ShardDied(
+        f"{run.name} ended as {state.name}: {state.message or 'it did not say why'}", not stopped
+    )

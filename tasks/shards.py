@@ -18,7 +18,7 @@ from prefect.exceptions import ObjectNotFound
 from runs.names import GPU_TAG, gpu_tenant_tag
 from runs.records import JobRun
 from slideloom.engines.base import EngineInfo
-from slideloom.errors import EngineFailed
+from slideloom.errors import EngineFailed, SlideloomError
 from slideloom.parameters import SegmentCells
 from slideloom.progress import Progress
 from slideloom.results.workplace import Workplace
@@ -53,12 +53,16 @@ async def engine_of(own: JobRun, job: SegmentCells) -> EngineInfo:
 
 
 async def _described(own: JobRun, job: SegmentCells) -> FlowRun:
+    said = ""
     for deaths in range(MOST_DEATHS):
-        with suppress(ShardDied):
-            given = {"job": job.model_dump(mode="json")}
+        given = {"job": job.model_dump(mode="json")}
+        try:
             return await _limited(own, Wanted(own, given, f"engine/{deaths}"))
+        except ShardDied as died:
+            said = str(died)
     raise EngineFailed(
-        f"{MOST_DEATHS} workers died or gave up on loading model {job.model}: look at their logs"
+        f"{MOST_DEATHS} workers died or gave up on loading model {job.model}: look at their logs "
+        f"(the last one: {said})"
     )
 
 
@@ -162,6 +166,7 @@ class _Shards:
                 for task in done:
                     await self._take_in(task, self._running.pop(task))
                 await self._count()
+            self._queue.check()
         finally:
             await _all_ended(self._running)
 
@@ -187,7 +192,7 @@ class _Shards:
         token = f"{self._own.attempt}-{deaths}" if queue.is_last(tasks) else ""
         skip = sorted(queue.skip & {tile for task in tasks for tile in queue.plan.tasks[task]})
         given = {**self._given, "tasks": list(tasks), "skip": skip, "token": token}
-        what = f"{shard_key(queue.plan.key, tasks)}/{deaths}"
+        what = f"{shard_key(queue.plan.key, tasks)}/{queue.tries(tasks)}"
         wanted = Wanted(self._own, given, what, adopted)
         self._running[asyncio.ensure_future(_limited(self._own, wanted))] = _Shard(tasks, token)
 
@@ -195,16 +200,22 @@ class _Shards:
         """A shard has ended: learn its speed, and queue what it has left undone."""
         queue, plan, place = self._queue, self._queue.plan, self._place
         left = await asyncio.to_thread(missing_tasks, plan, place, shard.tasks, queue.gaps)
-        with suppress(ShardDied):
+        try:
             seconds = task.result().total_run_time.total_seconds()
+        except ShardDied as died:
+            tried = await asyncio.to_thread(place.marked, shard.token) if shard.token else ()
+            queue.give_back(left, tried, died.blame, str(died))
+        else:
             queue.pace.learn(sum(len(plan.tasks[index]) for index in shard.tasks), seconds)
-        asks = left and shard.token
-        queue.give_back(left, await asyncio.to_thread(place.marked, shard.token) if asks else ())
+            queue.succeeded()
+            queue.give_back(left, said="its result is not whole")
 
     async def _count(self) -> None:
+        """Count finished parts; that is only shown, and fails nobody."""
         queue = self._queue
-        done = await asyncio.to_thread(tiles_done, queue.plan, self._place, queue.gaps)
-        self._progress.done = done
+        with suppress(SlideloomError, OSError):
+            done = await asyncio.to_thread(tiles_done, queue.plan, self._place, queue.gaps)
+            self._progress.done = done
 
 
 async def _all_ended(running: Iterable["asyncio.Task[FlowRun]"]) -> None:

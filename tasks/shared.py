@@ -13,10 +13,11 @@ from slideloom.engines import kept
 from slideloom.engines.base import Engine
 from slideloom.engines.devices import pinned
 from slideloom.engines.loading import load_engine
+from slideloom.errors import SlideUnreadable
 from slideloom.models import ModelStore
 from slideloom.segmentation.job import default_workers
 from slideloom.settings import settings
-from slideloom.slides import Slide, open_slide
+from slideloom.slides import Slide, fingerprint, open_slide
 
 _lock = threading.Lock()
 
@@ -27,6 +28,29 @@ def shared_slide(path: str, mpp: float | None) -> Slide:
     version = file.stat().st_mtime_ns if file.exists() else 0
     with _lock:
         return _opened(path, mpp, version)
+
+
+def close_slides() -> None:
+    """Let go of all slides; those that somebody uses stay open as long as he does."""
+    _opened.cache_clear()
+    _fingerprint.cache_clear()
+
+
+def check_unchanged(slide: Slide, fingerprint_then: str) -> None:
+    """Look whether the slide is the one that was planned; read whole once per version of it.
+
+    Raises:
+        SlideUnreadable: It was replaced.
+    """
+    if _fingerprint(slide) != fingerprint_then:
+        raise SlideUnreadable(
+            f"slide {slide.path} was replaced while its job ran: submit the workflow again"
+        )
+
+
+@lru_cache(maxsize=8)
+def _fingerprint(slide: Slide) -> str:
+    return fingerprint(slide)
 
 
 @lru_cache(maxsize=8)

@@ -14,8 +14,9 @@ from slideloom.progress import Stopped, progress_of
 from slideloom.results.workplace import Workplace
 from slideloom.segmentation.job import run_tile_task
 from slideloom.segmentation.quarantine import Quarantine
+from slideloom.segmentation.stored import load_plan
 from tasks.counted import Counted, Marked
-from tasks.shared import shared_engine, shared_slide
+from tasks.shared import check_unchanged, shared_engine, shared_slide
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +60,18 @@ def segment_tiles_task(
     """Segment the tiles of tile task `index` and store their part; number of cells reported."""
     progress = progress_of(attempt)
     watch = Marked(progress, place, care.token) if care.token else Counted(progress)
+    slide = shared_slide(job.slide, job.mpp)
+    check_unchanged(slide, load_plan(place.folder).slide.fingerprint)
     with watch:
         part = run_tile_task(
             place.folder,
             index,
-            shared_slide(job.slide, job.mpp),
+            slide,
             shared_engine(job.model, job.device, models),
             job.batch_size,
             watch=watch,
             bad=Quarantine(job.gaps, care.skip),
         )
+        progress.go_on()  # nobody may want it any more
         place.send_part(part.key)
         return part.cells

@@ -19,7 +19,6 @@ from tasks.shared import shared_slide
 def find_tissue_task(job: TissueMaskJob, place: Workplace) -> FoundTissue:
     """Detect the tissue and claim the folder."""
     slide = shared_slide(job.slide, job.mpp)
-    place.clear()
     found = begin_anew(place.folder, lambda: find_tissue(job, slide, place.folder))
     with abandoned_on_bad_input(found.folder):
         claim = place.settle(found.claim, found.identity)

@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 
 from runs import labels
 from runs.reading import ENDED
+from runs.states import WORKER_STOPPED
 from slideloom.settings import settings
 
 _CLAIM = re.compile(r"Claimed by (?P<process>.+)\.")
@@ -57,7 +58,7 @@ class Stop(Enum):
 
     CANCELLED = "Cancelled: stopped at the next safe point, nothing was committed."
     TAKEN = "This attempt has been ended, queued again or taken over: it stops, its state stays."
-    WORKER = "Its worker stopped before it had ended."
+    WORKER = WORKER_STOPPED
 
 
 def process_of(run: FlowRun) -> str:

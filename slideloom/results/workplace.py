@@ -6,7 +6,6 @@ tiles, the parts as they are finished, the result at its end. No two machines sh
 """
 
 import json
-import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -46,9 +45,6 @@ class Workplace:
     def url(self, name: str) -> str:
         """Address of a file of the result, for people."""
         return (self.folder / name).resolve().as_uri()
-
-    def clear(self) -> None:
-        """Before the folder is claimed: remove what says nothing about the result."""
 
     def settle(self, claim: Claim, identity: Identity) -> Claim:  # noqa: ARG002
         """What is there of the result, all machines considered, once the folder is claimed."""
@@ -92,11 +88,8 @@ class Workplace:
     def close(self, identity: Identity) -> None:
         """The manifest has been written in the folder: now it is a result."""
 
-    def leave(self) -> None:
-        """The result was there already, and what was wanted of it has been read."""
-
     def abandon(self) -> None:
-        """The folder was abandoned: leave nothing elsewhere."""
+        """Nobody has begun this result before, and its input is bad: leave nothing elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +111,6 @@ class SharedWorkplace(Workplace):
         """Address in the store."""
         return self.store.url(name)
 
-    def clear(self) -> None:
-        """Only the store says what is finished: a manifest here did not get through."""
-        if (self.folder / MANIFEST).exists():
-            shutil.rmtree(self.folder)
-
     def settle(self, claim: Claim, identity: Identity) -> Claim:
         """The store decides; what an earlier attempt left there of another result is removed.
 
@@ -131,14 +119,22 @@ class SharedWorkplace(Workplace):
         """
         if self.store.has(MANIFEST):
             self._refuse_other(identity)
+            self.store.remove_below(PARTS)  # of an attempt that died after its manifest
             return Claim.COMPLETE
-        if self.store.has(IDENTITY) and self._identity(IDENTITY) != identity.key:
+        begun = self.store.has(IDENTITY)
+        if begun and self._identity(IDENTITY) != identity.key:
             self.store.remove_below(PARTS)
         self.send([IDENTITY])
-        return claim
+        return Claim.RESUMED if begun else claim
 
     def send(self, names: Sequence[str]) -> None:
-        """Put files of the folder into the store; each is whole there, or absent."""
+        """Put files of the folder into the store; each is whole there, or absent.
+
+        Raises:
+            OutputConflict: The result is finished by now: a late attempt changes nothing.
+        """
+        if names and self.store.has(MANIFEST):
+            raise OutputConflict(f"{self.told} is finished by now: this attempt comes too late")
         self._all(lambda name: self.store.put_file(name, self.folder / name), names)
 
     def bring(self, names: Sequence[str]) -> None:
@@ -191,18 +187,12 @@ class SharedWorkplace(Workplace):
         if not self.store.put_if_absent(MANIFEST, self.folder / MANIFEST):
             self._refuse_other(identity)
         self.store.remove_below(PARTS)
-        self.leave()
-
-    def leave(self) -> None:
-        """Remove the scratch."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def abandon(self) -> None:
-        """Remove what was put into the store; the scratch goes with it."""
+        """Remove what was put into the store, unless it has become a result."""
         if not self.store.has(MANIFEST):
             for entry in self.store.list():
                 self.store.remove(entry.name)
-        self.leave()
 
     def _refuse_other(self, identity: Identity) -> None:
         if self._identity(MANIFEST) != identity.key:

@@ -24,6 +24,10 @@ MORE_DEATHS = 2
 MOST_KILLERS = 8
 """Tiles of a slide that may be left out since workers died on them: where it is more, they die of
 something else."""
+MOST_STOPS = 20
+"""Shards with a tile task that may be stopped without its fault: a drained worker, a cancel."""
+MOST_IN_A_ROW = 30
+"""Shards that may die one after the other: more say that it is not a tile's fault."""
 _MEMORY = 0.5
 """Weight of the last shard's speed against all earlier ones'."""
 
@@ -64,6 +68,9 @@ class ShardQueue:
         deaths: How many shards with this tile task ended without it.
         gaps: Whether tiles are left out on which workers die; False: the job fails.
         skip: Indices of the tiles that are left out.
+        stops: How many shards with this tile task were stopped without its fault.
+        failure: Why a tile task was given up; all others are done before it is raised.
+        in_a_row: Shards that have died since the last one that ended well.
     """
 
     plan: Plan
@@ -73,21 +80,41 @@ class ShardQueue:
     deaths: Counter[int] = field(default_factory=Counter)
     gaps: bool = False
     skip: set[int] = field(default_factory=set)
+    stops: Counter[int] = field(default_factory=Counter)
+    failure: EngineFailed | None = None
+    in_a_row: int = 0
 
     def next(self) -> tuple[int, ...]:
         """The tile tasks of the next shard; empty: none wait.
 
-        Tasks on which a worker died go in ever smaller company, in the end alone: so the one that
-        kills is found, and the others are done.
+        Those on which no worker has died come first. The others go in ever smaller company, in the
+        end alone: so the one that kills is found when all others are done.
         """
-        if not self.waiting:
+        if not self.waiting or (self.failure and self.in_a_row >= MOST_IN_A_ROW):
             return ()
-        worst = max(self.deaths[task] for task in self.waiting)
-        if worst:
-            suspects = [task for task in self.waiting if self.deaths[task] == worst]
-            last = self.is_last(suspects)
-            return self._take(suspects[: 1 if last else -(-len(suspects) // 2)])
-        return self._take(self.waiting[: self._size()])
+        if untried := [task for task in self.waiting if not self.deaths[task]]:
+            return self._take(untried[: self._size(untried)])
+        least = min(self.deaths[task] for task in self.waiting)
+        suspects = [task for task in self.waiting if self.deaths[task] == least]
+        last = self.is_last(suspects)
+        return self._take(suspects[: 1 if last else -(-len(suspects) // 2)])
+
+    def tries(self, tasks: Iterable[int]) -> int:
+        """How often these tile tasks have been in shards that ended without them."""
+        return sum(self.deaths[task] + self.stops[task] for task in tasks)
+
+    def succeeded(self) -> None:
+        """Take note of a shard that ended well."""
+        self.in_a_row = 0
+
+    def check(self) -> None:
+        """To be called when nothing waits any more.
+
+        Raises:
+            EngineFailed: Too many workers have died on a tile task; the message names the tile.
+        """
+        if self.failure:
+            raise self.failure
 
     def is_last(self, tasks: Iterable[int]) -> bool:
         """Whether a worker that dies on these tile tasks has to tell on which tile it did."""
@@ -101,48 +128,69 @@ class ShardQueue:
         self.waiting = [task for task in self.waiting if task not in taken]
         return tuple(tasks)
 
-    def _size(self) -> int:
-        """Tile tasks in the next shard: `TARGET_S` of work, at most a fair share of the rest."""
+    def _size(self, tasks: Sequence[int]) -> int:
+        """How many of these go into one shard: `TARGET_S` of work, at most a fair share of all."""
         if self.pace.tile_s is None:
             return FIRST_TASKS
-        tiles = sum(len(self.plan.tasks[task]) for task in self.waiting)
-        task_s = self.pace.tile_s * tiles / len(self.waiting)
-        fair = -(-len(self.waiting) // self.lanes)
+        tiles = sum(len(self.plan.tasks[task]) for task in tasks)
+        task_s = self.pace.tile_s * tiles / len(tasks)
+        fair = -(-len(tasks) // self.lanes)
         return max(1, min(fair, round(TARGET_S / task_s)))
 
-    def give_back(self, tasks: Iterable[int], tried: Container[int] = ()) -> None:
+    def give_back(
+        self, tasks: Iterable[int], tried: Container[int] = (), blame: bool = True, said: str = ""
+    ) -> None:
         """Take back what a shard has not finished: its worker died, or its result is not whole.
+
+        A tile task on which too many workers have died is set aside; see `check`.
 
         Args:
             tasks: Its tile tasks.
             tried: Indices of the tiles that were being tried when the worker died.
-
-        Raises:
-            EngineFailed: Too many workers have died on one of them; the message names the tile.
+            blame: Whether it may be their fault; False: the shard was stopped by somebody.
+            said: What the shard said at its end.
         """
+        tasks = list(tasks)
+        self.in_a_row += bool(tasks and blame)
         for task in tasks:
-            self.deaths[task] += 1
-            if self.deaths[task] >= self._most_deaths(task):
-                self._leave_out(task, tried)
-            self.waiting.append(task)
+            counts = self.deaths if blame else self.stops
+            counts[task] += 1
+            most = self._most_deaths(task) if blame else MOST_STOPS
+            why = self._give_up(task, tried, blame) if counts[task] >= most else None
+            if why is None and self.in_a_row >= MOST_IN_A_ROW:
+                why = self._failed(task, self.plan.tasks[task], "")
+            if why is None:
+                self.waiting.append(task)
+            else:
+                self.failure = self.failure or self._told(why, said)
         self.waiting.sort()
 
-    def _leave_out(self, task: int, tried: Container[int]) -> None:
+    def _told(self, failure: EngineFailed, said: str) -> EngineFailed:
+        return EngineFailed(f"{failure} (the last one: {said})") if said else failure
+
+    def _give_up(self, task: int, tried: Container[int], blame: bool) -> EngineFailed | None:
+        if not blame:
+            return self._failed(task, self.plan.tasks[task], "")
+        return self._leave_out(task, tried)
+
+    def _leave_out(self, task: int, tried: Container[int]) -> EngineFailed | None:
+        """Do without the tile that kills; why that cannot be."""
         killers = [index for index in self.plan.tasks[task] if index in tried]
         if not killers:
-            raise self._failed(task, self.plan.tasks[task], "")
+            return self._failed(task, self.plan.tasks[task], "")
         if not self.gaps:
             hint = "; with --on-bad-tile gap (on_bad_tile: gap) the job does without it"
-            raise self._failed(task, killers, hint)
+            return self._failed(task, killers, hint)
         if len(self.skip) >= MOST_KILLERS:
             hint = f"; {MOST_KILLERS} tiles have been left out for that, no more are"
-            raise self._failed(task, killers, hint)
+            return self._failed(task, killers, hint)
         self.skip.add(killers[0])
+        return None
 
     def _failed(self, task: int, tiles: Iterable[int], hint: str) -> EngineFailed:
         columns = self.plan.grid.columns
         where = ", ".join(str(divmod(index, columns)) for index in tiles)
         return EngineFailed(
-            f"{self.plan.slide.name}: {self.deaths[task]} workers died or gave up on the tiles "
+            f"{self.plan.slide.name}: {self.tries([task])} workers died or gave up on the tiles "
             f"(row, column) {where}: look at the workers' logs, and at the slide there{hint}"
         )

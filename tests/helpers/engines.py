@@ -10,7 +10,6 @@ from slideloom.engines.oracle import OracleEngine
 from slideloom.errors import EngineFailed
 from slideloom.normalisation import Normalisation
 
-
 POISON = (255, 0, 255)
 """Colour of the pixels that bad tiles hold; as light as glass to the oracle."""
 

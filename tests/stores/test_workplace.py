@@ -32,7 +32,6 @@ def job(tmp_path: Path) -> SegmentCells:
 
 def planned(job: SegmentCells, place: SharedWorkplace) -> Prepared:
     """What a job's process does first."""
-    place.clear()
     with open_slide(job.slide, job.mpp) as slide:
         return steps.share_plan(steps.prepare(job, slide, ENGINE.info, place.folder), place)
 

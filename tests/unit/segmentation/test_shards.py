@@ -13,7 +13,9 @@ from slideloom.segmentation.plan import Plan, make_plan
 from slideloom.segmentation.shards import (
     FIRST_TASKS,
     MOST_DEATHS,
+    MOST_IN_A_ROW,
     MOST_KILLERS,
+    MOST_STOPS,
     TARGET_S,
     Pace,
     ShardQueue,
@@ -71,30 +73,44 @@ def test_every_task_is_in_one_shard_at_a_time_until_it_is_done(
     """Fate 0: the shard's worker dies with nothing done; otherwise all is done."""
     waiting, done = queue(plan, lanes, tile_s), Counter[int]()
     fate = iter(fates)
-    try:
-        while tasks := waiting.next():
-            assert not set(tasks) & set(waiting.waiting)
-            if next(fate, 1) == 0:
-                waiting.give_back(tasks)
-            else:
-                done.update(tasks)
-    except EngineFailed:
-        assert max(waiting.deaths.values()) == MOST_DEATHS
-        return
-    assert done == Counter(range(len(plan.tasks)))
+    while tasks := waiting.next():
+        assert not set(tasks) & set(waiting.waiting)
+        if next(fate, 1) == 0:
+            waiting.give_back(tasks)
+        else:
+            waiting.succeeded()
+            done.update(tasks)
+    given_up = {task for task, count in waiting.deaths.items() if count >= MOST_DEATHS}
+    assert done == Counter(set(range(len(plan.tasks))) - given_up)
+    assert bool(given_up) is (waiting.failure is not None)
+
+
+def test_who_is_stopped_without_fault_is_not_blamed(plan: Plan) -> None:
+    waiting, stops = queue(plan), 0
+    while tasks := waiting.next():
+        if 0 in tasks and stops < MOST_STOPS - 1:
+            stops += 1
+            waiting.give_back(tasks, blame=False)
+    waiting.check()
+    assert not +waiting.deaths
+    waiting.give_back([0], blame=False, said="stopped once more")
+    with pytest.raises(EngineFailed, match="stopped once more"):
+        waiting.check()
 
 
 def test_a_task_that_kills_is_found_and_all_others_are_done(plan: Plan) -> None:
     killer, done = 17, set[int]()
     waiting = queue(plan, tile_s=0.2)
+    while tasks := waiting.next():
+        if killer in tasks:
+            last = tasks
+            waiting.give_back(tasks)
+        else:
+            done |= set(tasks)
     with pytest.raises(EngineFailed, match="workers died or gave up on the tiles") as failed:
-        while tasks := waiting.next():
-            if killer in tasks:
-                last = tasks
-                waiting.give_back(tasks)
-            else:
-                done |= set(tasks)
+        waiting.check()
     assert last == (killer,)
+    assert done == set(range(len(plan.tasks))) - {killer}
     for tile in plan.tiles(killer):
         assert f"({tile.row}, {tile.column})" in str(failed.value)
     assert waiting.deaths[killer] == MOST_DEATHS
@@ -114,6 +130,9 @@ def shards_where_tiles_kill(waiting: ShardQueue, killers: set[int]) -> Counter[i
         if deadly:
             deaths.update(task for task in tasks if deadly[0] in plan.tasks[task])
             waiting.give_back(tasks, deadly[:1] if waiting.is_last(tasks) else ())
+        else:
+            waiting.succeeded()
+    waiting.check()
     return deaths
 
 
@@ -136,21 +155,26 @@ def test_a_tile_that_kills_fails_the_job_that_does_not_do_without_it(plan: Plan)
         shards_where_tiles_kill(queue(plan), {plan.tasks[17][2]})
 
 
-def test_workers_that_die_everywhere_die_of_something_else(plan: Plan) -> None:
+def test_workers_that_die_in_many_places_die_of_something_else(plan: Plan) -> None:
     waiting = queue(plan)
     waiting.gaps = True
     with pytest.raises(EngineFailed, match=f"{MOST_KILLERS} tiles have been left out"):
-        shards_where_tiles_kill(waiting, set(range(4 * len(plan.tasks))))
+        shards_where_tiles_kill(waiting, {tiles[0] for tiles in plan.tasks[: MOST_KILLERS + 3]})
     assert len(waiting.skip) == MOST_KILLERS
 
 
 def test_a_task_that_kills_on_none_of_its_tiles_fails_the_job(plan: Plan) -> None:
     waiting = queue(plan)
     waiting.gaps = True
+    shards = 0
+    while tasks := waiting.next():
+        shards += 1
+        waiting.give_back(tasks)
     with pytest.raises(EngineFailed, match="died or gave up"):
-        while tasks := waiting.next():
-            waiting.give_back(tasks)
+        waiting.check()
     assert not waiting.skip
+    # Where all die, it is soon found out that it is no tile's fault.
+    assert shards <= MOST_IN_A_ROW
 
 
 def test_speed_is_learned_and_nonsense_is_not() -> None:
