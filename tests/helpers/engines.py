@@ -10,7 +10,6 @@ from slideloom.engines.oracle import OracleEngine
 from slideloom.errors import EngineFailed
 from slideloom.normalisation import Normalisation
 
-
 POISON = (255, 0, 255)
 """Colour of the pixels that bad tiles hold; as light as glass to the oracle."""
 
@@ -50,7 +49,10 @@ class Refusing:
         bad = [is_poisoned(tile) for tile in batch]
         if any(bad) and not self._blank:
             raise EngineFailed("numbers are not finite")
-        return [np.zeros_like(label) if spoilt else label for label, spoilt in zip(labels, bad)]
+        return [
+            np.zeros_like(label) if spoilt else label
+            for label, spoilt in zip(labels, bad, strict=True)
+        ]
 
 
 class Counting:
