@@ -49,7 +49,10 @@ class Refusing:
         bad = [is_poisoned(tile) for tile in batch]
         if any(bad) and not self._blank:
             raise EngineFailed("numbers are not finite")
-        return [np.zeros_like(label) if spoilt else label for label, spoilt in zip(labels, bad)]
+        return [
+            np.zeros_like(label) if spoilt else label
+            for label, spoilt in zip(labels, bad, strict=True)
+        ]
 
 
 class Counting:

@@ -151,6 +151,7 @@ def test_a_part_that_lacks_a_tile_is_taken_up_by_those_alone_that_do_without_it(
 ) -> None:
     place = SharedWorkplace(tmp_path / "one", s3)
     prepared = planned(job, place)
+    prepared.folder.release()
     plan, bad = prepared.plan, Quarantine(gaps=True, skip=frozenset({2}))
     with open_slide(job.slide, job.mpp) as slide:
         for task in range(len(plan.tasks)):
