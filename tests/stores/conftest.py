@@ -12,6 +12,7 @@ from tests.helpers.s3 import Line, line_to, options, s3_server, s3_store
 _numbers = count()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One server for all."""
     for item in items:
