@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -56,10 +55,10 @@ def _tell_of_shards() -> None:
 
     whole = flow._segment
 
-    async def told(job: SegmentCells, owner: UUID, out: Path, tasks: Sequence[int]) -> Any:
+    async def told(job: SegmentCells, owner: UUID, *given: Any) -> Any:
         tell("shard-begins", owner)
         try:
-            return await whole(job, owner, out, tasks)
+            return await whole(job, owner, *given)
         finally:
             tell("shard-ends", owner)
 

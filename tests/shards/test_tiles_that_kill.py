@@ -3,7 +3,6 @@
 import asyncio
 import json
 from pathlib import Path
-from uuid import UUID
 
 import cv2
 from prefect.client.orchestration import get_client
@@ -38,9 +37,11 @@ def make_deadly(town: City, tenant: str) -> Path:
 def states(town: City, workflow: str) -> str:
     """What has been said of the workflow's job so far."""
 
+    job = job_of(town, workflow).id
+
     async def read() -> str:
         async with get_client() as client:
-            found = await client.read_flow_run_states(UUID(str(job_of(town, workflow).id)))
+            found = await client.read_flow_run_states(job)
             return " ".join(state.message or "" for state in found)
 
     return asyncio.run(read())
@@ -49,9 +50,11 @@ def states(town: City, workflow: str) -> str:
 def shards_have_ended(town: City, workflow: str) -> bool:
     """Nothing of the workflow's job can kill a worker any more."""
 
+    tag = job_tag(str(job_of(town, workflow).id))
+
     async def read() -> bool:
         async with get_client() as client:
-            tags = FlowRunFilterTags(all_=[job_tag(str(job_of(town, workflow).id))])
+            tags = FlowRunFilterTags(all_=[tag])
             runs = await client.read_flow_runs(flow_run_filter=FlowRunFilter(tags=tags))
             return all(run.state is not None and run.state.is_final() for run in runs)
 
