@@ -82,7 +82,7 @@ def through_kills(
         victim = chance.choice(WORKERS)
         town.kill(victim)
         town.start(victim)
-    assert ends(town, workflow) == "Completed", town.logs()
+    assert ends(workflow) == "Completed", town.logs()
     assert result(town, workflow) == contents(expected)
     assert told.computed_again() == []
     shutil.rmtree(expected)
@@ -144,7 +144,7 @@ def first_tile(town: City, told: Told, wanted: Wanted) -> tuple[float, Timeline]
     """Seconds from a job's admission to its first forward pass, and all of its times."""
     told.forget()
     workflow = wanted.submit(town)
-    assert ends(town, workflow) == "Completed", town.logs()
+    assert ends(workflow) == "Completed", town.logs()
     steps = timeline(str(job_of(town, workflow).id))
     first = next(told.lines("pass"))
     assert steps.admitted_s < first.at_s < steps.ended_s

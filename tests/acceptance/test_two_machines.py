@@ -89,7 +89,7 @@ def test_two_machines_give_the_bytes_of_the_bare_core(
         for name, machine in zip(NAMES, made or (None, None), strict=True):
             join(town, name, api, machine)
         workflow = wanted.submit(town)
-        assert ends(town, workflow) == "Completed", town.logs()
+        assert ends(workflow) == "Completed", town.logs()
         (job,) = town.jobs(workflow)
         result = in_bucket(bucket, str(job.parameters["out"]))
         steps = timeline(str(job.id))
