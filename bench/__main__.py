@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import merging, orchestration, reading, scheduling, segmenting
+from bench import merging, orchestration, pool, reading, scheduling, segmenting
 from bench.report import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "merging": merging.run,
     "orchestration": orchestration.run,
     "scheduling": scheduling.run,
+    "pool": pool.run,
 }
 
 

@@ -14,14 +14,15 @@ from typing import Any
 from uuid import UUID
 
 from slideloom.arrays import Int32, UInt8
-from slideloom.engines.oracle import OracleEngine
+from slideloom.engines.base import Engine, EngineInfo
 from slideloom.normalisation import Normalisation
 from slideloom.parameters import SegmentCells
 from slideloom.segmentation import job as steps
 from slideloom.segmentation.job import Part
+from slideloom.slides import Slide
 from tests.helpers.engines import is_poisoned
 
-_segment, _run_tile_task = OracleEngine.segment, steps.run_tile_task
+_run_tile_task = steps.run_tile_task
 
 
 def tell(*words: object) -> None:
@@ -30,24 +31,33 @@ def tell(*words: object) -> None:
         told.write(f"{line}\n")
 
 
-def _slowly(self: OracleEngine, batch: UInt8, normalisation: Normalisation) -> list[Int32]:
-    tell("pass", len(batch))
-    if any(map(is_poisoned, batch)):
-        os.kill(os.getpid(), signal.SIGKILL)
-    time.sleep(float(os.environ.get("TILE_S", "0")) * len(batch))
-    return _segment(self, batch, normalisation)
+class _Telling:
+    """An engine that tells of every forward pass, and dies of poison."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._engine.info
+
+    def segment(self, batch: UInt8, normalisation: Normalisation) -> list[Int32]:
+        tell("pass", len(batch))
+        if any(map(is_poisoned, batch)):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(float(os.environ.get("TILE_S", "0")) * len(batch))
+        return self._engine.segment(batch, normalisation)
 
 
-def _told(folder: Path, task: int, *given: Any, **more: Any) -> Part:
+def _told(folder: Path, task: int, slide: Slide, engine: Engine, *given: Any, **more: Any) -> Part:
     tell("task-begins", folder.name, task)
-    part = _run_tile_task(folder, task, *given, **more)
+    part = _run_tile_task(folder, task, slide, _Telling(engine), *given, **more)
     tell("task-ends", folder.name, task)
     return part
 
 
-# Before anything of the worker has imported them.
-OracleEngine.segment = _slowly  # type: ignore[method-assign]
-steps.run_tile_task = _told
+# Before anything of the worker has imported it.
+steps.run_tile_task = _told  # type: ignore[assignment]
 
 
 def _tell_of_shards() -> None:

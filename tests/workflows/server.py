@@ -130,8 +130,8 @@ async def gpu_worker(client: PrefectClient) -> AsyncIterator[None]:
         yield
     finally:
         working.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await working
+        # Cancelled within Prefect's engine, it ends as that likes.
+        await asyncio.wait([working])
 
 
 async def _work(client: PrefectClient) -> None:

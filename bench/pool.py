@@ -1,0 +1,157 @@
+"""What the GPU pool costs and gains: a slide through a whole server, against the bare core.
+
+Server, database, dispatcher, workers and bare core share this machine. Every process that segments
+does so with one thread, so that on two cores the server has the other one as long as one worker
+works; and it has its model loaded. `BENCH_MEGAPIXELS`, `BENCH_ROUNDS` and `BENCH_MODEL` are what is
+measured; with the shipped model the whole takes about 20 minutes on two cores.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bench.report import Figure, seconds
+from deployments.cli.quiet import quieten
+from slideloom.models import SHIPPED_MODEL
+
+if TYPE_CHECKING:
+    from tests.chaos.city import City
+    from tests.helpers.timeline import Timeline
+
+MEGAPIXELS = float(os.environ.get("BENCH_MEGAPIXELS", "50"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+MODEL = os.environ.get("BENCH_MODEL", SHIPPED_MODEL)
+_WARM_MEGAPIXELS = 6.0
+"""Three tile tasks: both workers get some."""
+_CREW = ("dispatcher", "control", "jobs-1", "gpu-1")
+_SECOND = "gpu-2"
+_ONE_THREAD = {
+    "SLIDELOOM_WORKERS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+
+class Round(NamedTuple):
+    """Wall times of one slide.
+
+    Attributes:
+        bare_s: The bare core's, in a process of its own.
+        one_s: The workflow's with one worker, from submission to end.
+        job_s: The same from the job's admission to its end.
+        two_s: The workflow's with two workers.
+        task_runs: On the server, for the slide.
+    """
+
+    bare_s: float
+    one_s: float
+    job_s: float
+    two_s: float
+    task_runs: int
+
+
+def run() -> list[Figure]:
+    """Rounds of bare core, one worker and two; medians of the ratios within each round."""
+    quieten()
+    from tests.chaos.city import city
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        with city(folder, _CREW, **_ONE_THREAD) as town:
+            rounds = _Rounds(town, folder)
+            taken = [rounds.take(number) for number in range(ROUNDS)]
+    return [
+        Figure(
+            f"bare core, {MEGAPIXELS:g} megapixels, {MODEL}, one thread",
+            statistics.median(each.bare_s for each in taken),
+            "s",
+        ),
+        _median("workflow with one worker / bare core", taken, lambda it: it.one_s / it.bare_s),
+        _median("  from admission to end / bare core", taken, lambda it: it.job_s / it.bare_s),
+        _median("workflow with one worker / with two", taken, lambda it: it.one_s / it.two_s),
+        Figure("task runs of the slide", taken[0].task_runs, ""),
+    ]
+
+
+def _median(what: str, taken: list[Round], ratio: Callable[[Round], float]) -> Figure:
+    return Figure(what, statistics.median(map(ratio, taken)), "×")
+
+
+class _Rounds:
+    """Runs the same slide again and again; nothing of a result is kept.
+
+    Args:
+        town: With one worker of the GPU pool.
+        folder: Where its files are.
+    """
+
+    def __init__(self, town: "City", folder: Path) -> None:
+        from tests.helpers.large_slides import large_slide
+
+        self._town, self._folder = town, folder
+        town.add_tenants(["warm", "full"])
+        self._slide, small = (folder / "slides" / name / "large.tif" for name in ("full", "warm"))
+        large_slide(self._slide, MEGAPIXELS)
+        large_slide(small, _WARM_MEGAPIXELS)
+        self._workflow("warm")
+
+    def take(self, number: int) -> Round:
+        """One round; every other one begins with the server."""
+        if number % 2:
+            (one_s, steps), bare_s = self._workflow("full"), self._bare()
+        else:
+            bare_s, (one_s, steps) = self._bare(), self._workflow("full")
+        self._town.start(_SECOND)
+        self._workflow("warm")
+        two_s, _ = self._workflow("full")
+        self._town.crew[_SECOND].stop()
+        return Round(bare_s, one_s, steps.ended_s - steps.admitted_s, two_s, steps.task_runs)
+
+    def _workflow(self, tenant: str) -> tuple[float, "Timeline"]:
+        """Seconds from submission to end, and when its job did what."""
+        from tests.acceptance.pool import Wanted, ends
+        from tests.helpers.timeline import timeline
+
+        submitted = list[str]()
+
+        def work() -> None:
+            submitted.append(Wanted(tenant, {"model": MODEL}).submit(self._town))
+            if (state := ends(submitted[0])) != "Completed":
+                raise RuntimeError(f"the workflow ended as {state}: {self._town.logs()}")
+
+        spent_s = seconds(work)
+        (job,) = self._town.jobs(submitted[0])
+        shutil.rmtree(self._folder / "results")
+        return spent_s, timeline(str(job.id))
+
+    def _bare(self) -> float:
+        """In a process of its own, as the worker is one."""
+        out = self._folder / "bare"
+        said = subprocess.run(
+            [sys.executable, "-m", "bench.pool", str(self._slide), str(out)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, **_ONE_THREAD},
+        )
+        shutil.rmtree(out)
+        return float(said.stdout)
+
+
+def main(slide: str, out: str) -> None:
+    """Print how long the bare core takes for a slide, its model loaded."""
+    from tests.acceptance.pool import Wanted
+
+    spent_s, _ = Wanted("bare", {"model": MODEL}).in_process(Path(slide), Path(out), threads=1)
+    print(spent_s)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
