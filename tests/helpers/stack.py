@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+
 from deployments.serve.account import unprivileged
 from deployments.serve.guardian import Guard
 from deployments.serve.place import Place
@@ -26,6 +29,7 @@ from deployments.serve.processes import Process
 from deployments.serve.program import Program
 from deployments.serve.programs import Programs
 
+_LET_GO_S = 20.0
 ROOT = Path(__file__).parents[2]
 _QUICK = {
     "PREFECT_SERVER_UI_ENABLED": "false",
@@ -143,10 +147,17 @@ def prefect_on_postgres(
                 yield stack
             finally:
                 if stack is not None:
+                    _let_go()
                     stack.server.stop()
                     stack.database.stop()
     finally:
         guard.close()
+
+
+def _let_go() -> None:
+    """End what Prefect keeps in this process: it would send to this server for ever."""
+    for service in (EventsWorker, APILogWorker):
+        service.drain_all(timeout=_LET_GO_S, at_exit=False)
 
 
 def _clean() -> dict[str, str]:
