@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 
 import cv2
+import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 
 from runs import labels
 from runs.names import job_tag
+from runs.states import JOBS_CANCELLED
 from slideloom.parameters import SegmentCells
 from slideloom.segmentation.job import segment_slide
 from slideloom.segmentation.quarantine import DIED
@@ -68,6 +70,7 @@ def start_the_dead(town: City) -> None:
             town.start(name)
 
 
+@pytest.mark.acceptance  # a dozen workers die one after the other: minutes
 def test_it_is_left_out_or_named_and_all_others_are_done(town: City) -> None:
     """Two jobs at once, as each death takes a while: one leaves it out, the other fails."""
     slide = make_deadly(town, "leaves")
@@ -84,7 +87,7 @@ def test_it_is_left_out_or_named_and_all_others_are_done(town: City) -> None:
         return "died or gave up on the tiles (row, column) (1, 0):" in said_of(town, fails)
 
     wait_until(has_named_it)
-    town.cancel(fails)  # or its next attempt would cost three workers more
+    town.cancel(str(job_of(town, fails).id))  # or its next attempt would cost three workers more
     wait_until(has_ended)
     assert town.state(leaves) == "Completed"
     job = job_of(town, leaves)
@@ -100,7 +103,7 @@ def test_it_is_left_out_or_named_and_all_others_are_done(town: City) -> None:
 
     def is_over() -> bool:
         start_the_dead(town)
-        return town.state(fails) == "Cancelled" and shards_have_ended(town, fails)
+        return town.state(fails) == JOBS_CANCELLED and shards_have_ended(town, fails)
 
     wait_until(is_over)
     start_the_dead(town)
