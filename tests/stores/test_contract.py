@@ -30,7 +30,9 @@ def _names(store: Store, prefix: str = "") -> list[str]:
     return [entry.name for entry in store.list(prefix)]
 
 
-@pytest.mark.parametrize("content", [b"", b"cells", bytes(range(256)) * 9])
+@pytest.mark.parametrize(
+    "content", [b"", b"cells", bytes(range(256)) * 9], ids=["empty", "short", "all-bytes"]
+)
 def test_what_is_put_is_got(store: Store, content: bytes) -> None:
     entry = store.put("a/b.bin", content)
     assert (entry.name, entry.size) == ("a/b.bin", len(content))
