@@ -87,11 +87,13 @@ async def run_shard(wanted: Wanted) -> FlowRun:
         SlideloomError: What the shard has raised.
     """
     async with get_client() as client:
-        run_id: UUID = await outlast(lambda: _make(client, wanted))
+        # Cancelled in the middle of the making, the server may have made it all the same.
+        making = asyncio.ensure_future(outlast(lambda: _make(client, wanted)))
         try:
-            run = await _ended(client, run_id)
+            run = await _ended(client, await asyncio.shield(making))
         except BaseException:
             with anyio.move_on_after(_LAST_WORDS_S, shield=True):
+                run_id = await making
                 if await _is_current(client, wanted.own):
                     await cancel(client, str(run_id))
                     await _ended(client, run_id)

@@ -236,11 +236,18 @@ def test_a_guard_that_is_killed_is_replaced(crew: Crew) -> None:
 
 
 def _guard_of(pid: int) -> int:
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=True
-    )
-    guards = [line for line in listed.stdout.splitlines() if line.endswith("guard.py")]
-    return int(guards[-1].split()[0]) if guards else 0
+    """The newest guard among the process's children; 0: none."""
+    known = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal())
+    return max((child for child in known if _is_guard(child, pid)), default=0)
+
+
+def _is_guard(pid: int, parent: int) -> bool:
+    own = Path("/proc") / str(pid)
+    try:
+        named = b"guard.py" in (own / "cmdline").read_bytes()
+        return named and int((own / "stat").read_text().rpartition(")")[2].split()[1]) == parent
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_children_hear_sigint_though_we_were_started_to_ignore_it(crew: Crew) -> None:

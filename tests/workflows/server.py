@@ -129,9 +129,12 @@ async def gpu_worker(client: PrefectClient) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        broken = working.exception() if working.done() and not working.cancelled() else None
         working.cancel()
         # Cancelled within Prefect's engine, it ends as that likes.
         await asyncio.wait([working])
+        if broken:
+            raise broken
 
 
 async def _work(client: PrefectClient) -> None:
