@@ -2,19 +2,22 @@
 
 from blocks.access import S3Access
 from blocks.defaults import model_folder
-from blocks.errors import BlockUnusable, SlideOutside, TenantUnknown
+from blocks.errors import BlockUnusable, KeyUnknown, SlideOutside, TenantUnknown
+from blocks.keys import DoorKey
 from blocks.paths import is_remote
 from blocks.stores import DEFAULT, STORES, ModelStore, ResultStore, SlideStore
 from blocks.tenant import Tenant
 from blocks.tenants import is_id, list_tenants, load_tenant, save_tenant
 
-KINDS = (S3Access, Tenant, *STORES)
+KINDS = (S3Access, Tenant, DoorKey, *STORES)
 
 __all__ = [
     "DEFAULT",
     "KINDS",
     "STORES",
     "BlockUnusable",
+    "DoorKey",
+    "KeyUnknown",
     "ModelStore",
     "ResultStore",
     "S3Access",

@@ -13,3 +13,7 @@ class SlideOutside(BadInput):
 
 class BlockUnusable(BadInput):
     """A block holds something that cannot be used; the message names block and field."""
+
+
+class KeyUnknown(BadInput):
+    """No key of this id has been made."""

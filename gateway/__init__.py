@@ -1,0 +1,1 @@
+"""The tenants' door: REST, WebSocket, uploads, viewer. Tenants never reach Prefect itself."""

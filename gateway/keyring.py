@@ -1,0 +1,47 @@
+"""Who holds a key, with as few questions to Prefect as possible."""
+
+import time
+from collections import OrderedDict
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+
+from blocks.keys import DoorKey, find_key, read_key
+
+_MOST = 10_000
+_NOBODYS = DoorKey(
+    digest="0" * 64, cookie_secret=SecretStr(""), created=datetime.fromtimestamp(0, UTC)
+)
+
+
+class Keyring:
+    """Keys as they were a moment ago; those that are not there are remembered, too.
+
+    Args:
+        keep_s: How long what was read counts.
+    """
+
+    def __init__(self, keep_s: float) -> None:
+        """Nothing is known yet."""
+        self._keep_s = keep_s
+        self._known: OrderedDict[str, tuple[float, DoorKey | None]] = OrderedDict()
+
+    async def of_text(self, text: str) -> DoorKey | None:
+        """The key of this text, if it opens the door."""
+        given = read_key(text)
+        if given is None:
+            return None
+        key = await self.of_id(given.id)
+        proven = (key or _NOBODYS).proves(given.secret)
+        return key if key and proven else None
+
+    async def of_id(self, key_id: str) -> DoorKey | None:
+        """The key of this id, if it is valid now."""
+        at, key = self._known.get(key_id, (float("-inf"), None))
+        if time.monotonic() - at >= self._keep_s:
+            key = await find_key(key_id)
+            self._known[key_id] = time.monotonic(), key
+            self._known.move_to_end(key_id)
+            while len(self._known) > _MOST:
+                self._known.popitem(last=False)
+        return key if key and key.is_valid(datetime.now(UTC)) else None

@@ -1,0 +1,23 @@
+"""Whether the door is open."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from slideloom import __version__
+
+router = APIRouter(tags=["health"])
+
+
+class HealthOut(BaseModel):
+    """The door is open."""
+
+    status: Literal["ok"] = Field("ok", description="Always `ok`.")
+    version: str = Field(description="Version of slideloom.")
+
+
+@router.get("/health")
+async def health() -> HealthOut:
+    """Whether the door is open; asks nobody else."""
+    return HealthOut(status="ok", version=__version__)

@@ -1,0 +1,61 @@
+"""One Prefect server and one door for those tests of the gateway that ask for them."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from slideloom.settings import settings
+from tests.gateway.door import Door, open_door
+from tests.helpers.files import drawn_slide
+from tests.helpers.stack import prefect_on_postgres
+from tests.workflows.server import add_tenant, on_server, register
+
+_HERE = Path(__file__).parent
+ALICE, BOB = "alice", "bob"
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Prefect's client leaves sockets to the garbage collector when an event loop ends."""
+    for item in items:
+        if _HERE in item.path.parents and "prefect_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("gateway"))
+            for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+                item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}"))
+
+
+@pytest.fixture(scope="package")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A server with a database of its own, set up for slideloom."""
+    with (
+        prefect_on_postgres(tmp_path_factory.mktemp("server")) as server,
+        temporary_settings({PREFECT_API_URL: server.api_url}),
+    ):
+        on_server(register)
+        yield
+
+
+@pytest.fixture
+def house(prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with two tenants, alice and bob, each with slides a.png and b.png (0.5 µm/px)."""
+    monkeypatch.setenv("SLIDELOOM_JOB_RETRIES", "0")
+    monkeypatch.setenv("SLIDELOOM_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    for tenant in (ALICE, BOB):
+        (tmp_path / tenant).mkdir()
+        on_server(lambda _, of=tenant: add_tenant(of, tmp_path / of, default_model="oracle"))
+        for name in ("a", "b"):
+            drawn_slide(tmp_path / tenant / "slides" / f"{name}.png", 300, 200)
+    yield tmp_path
+    settings.cache_clear()
+    gc.collect()  # sockets, here, where the warning is expected, and not in some later test
+
+
+@pytest.fixture
+def door(house: Path) -> Iterator[Door]:
+    """The door, with the tenants of `house`."""
+    with open_door() as door:
+        yield door
