@@ -30,7 +30,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def free_port(host: str, port: int) -> int:
+def free_port(host: str, port: int, option: str = "--port") -> int:
     """The port, if it is free; any free one for 0.
 
     Raises:
@@ -44,9 +44,9 @@ def free_port(host: str, port: int) -> int:
             probe.bind(address)
             return int(probe.getsockname()[1])
     except socket.gaierror as error:
-        raise ParametersUnusable(f"--host {host} is no name or number of a machine") from error
+        raise ParametersUnusable(f"host {host} is no name or number of a machine") from error
     except OSError as error:
         raise PortTaken(
             f"port {port} of {host} cannot be had ({error.strerror}): stop what listens there, or "
-            f"choose another with --port, or --port 0 for any free one"
+            f"choose another with {option}, or {option} 0 for any free one"
         ) from error

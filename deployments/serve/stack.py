@@ -7,6 +7,8 @@ from pathlib import Path
 
 from deployments.notify import ready
 from deployments.serve.database import SQLITE_LIMITS, Database, choose_database, given_url
+from deployments.serve.door import PORT as DOOR_PORT
+from deployments.serve.door import FirstKey, Listening, door_program, first_key
 from deployments.serve.errors import ServerUnusable
 from deployments.serve.house import announced, make_house, occupied
 from deployments.serve.listening import check_host, free_port
@@ -40,6 +42,8 @@ class Wanted:
         sqlite: Whether its database is SQLite.
         given: The environment, which may name a server or a database.
         slots: Processes that work for the pool `gpu`; none: one per GPU, or a few on the CPU.
+        door_host: Where the tenants' door listens.
+        door_port: The same; 0: any free one.
     """
 
     given: Mapping[str, str]
@@ -47,6 +51,8 @@ class Wanted:
     port: int = PORT
     sqlite: bool = False
     slots: int | None = None
+    door_host: str = LOOPBACK
+    door_port: int = DOOR_PORT
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,10 @@ class Stack:
         address: The server's API.
         database: Of our own server; none: the server is not ours.
         server: Our own server.
-        crew: What works with the server, once `register` has run.
         register: What prepares the server.
+        crew: What works with the server, once `register` has run.
+        door: Where the tenants' door is.
+        theirs: Environment of those who work with the server.
     """
 
     home: Path
@@ -68,13 +76,19 @@ class Stack:
     server: Program | None
     register: Program
     crew: list[Program]
+    door: Listening
+    theirs: Mapping[str, str]
+
+    def first_key(self) -> FirstKey | None:
+        """On a server without tenants, one to try things out with; see `door.first_key`."""
+        return first_key(self.theirs, self.home)
 
 
 def serve(
     wanted: Wanted,
     settings: Settings,
     say: Callable[[str], None],
-    when_ready: Callable[[Stack], None],
+    when_ready: Callable[[Stack, FirstKey | None], None],
 ) -> None:
     """Run all of it until a signal says stop.
 
@@ -82,7 +96,7 @@ def serve(
         wanted: What an operator asks for.
         settings: The settings.
         say: Where to tell what happens.
-        when_ready: Called when all is healthy.
+        when_ready: Called when all is healthy, with the first tenant's key where one was made.
 
     Raises:
         BadInput: It cannot run as asked: folder, port, server, database.
@@ -96,7 +110,7 @@ def serve(
             with suppress(Stopped):
                 _start(supervisor, stack, say)
                 with announced(home, stack.address):
-                    when_ready(stack)
+                    when_ready(stack, stack.first_key())
                     ready()
                     supervisor.watch()
         finally:
@@ -111,8 +125,9 @@ def plan(wanted: Wanted, home: Path, settings: Settings, say: Callable[[str], No
         BadInput: It cannot run as asked.
     """
     base = {**wanted.given, "SLIDELOOM_HOME": str(home)}
+    door = Listening(wanted.door_host, free_port(wanted.door_host, wanted.door_port, "--door-port"))
     if address := wanted.given.get(ADDRESS):
-        return _with_given_server(address, base, home, settings, wanted)
+        return _with_given_server(address, base, home, settings, wanted, door)
     check_host(wanted.host, base)
     port = free_port(wanted.host, wanted.port)
     address = api_url(wanted.host, port)
@@ -124,11 +139,16 @@ def plan(wanted: Wanted, home: Path, settings: Settings, say: Callable[[str], No
     server = server_program(own, wanted.host, port, log, folder=home)
     theirs = client_environment(own, address)
     slots = devices(wanted.slots, settings.device)
-    return _stack(home, address, theirs, settings, slots, database.lock_url, database, server)
+    return _stack(home, address, theirs, settings, slots, door, database.lock_url, database, server)
 
 
 def _with_given_server(
-    address: str, base: Mapping[str, str], home: Path, settings: Settings, wanted: Wanted
+    address: str,
+    base: Mapping[str, str],
+    home: Path,
+    settings: Settings,
+    wanted: Wanted,
+    door: Listening,
 ) -> Stack:
     address = address.rstrip("/")
     if wanted.sqlite:
@@ -139,7 +159,7 @@ def _with_given_server(
             f"{ADDRESS} to have one started here"
         )
     slots, theirs = devices(wanted.slots, settings.device), client_environment(base, address)
-    return _stack(home, address, theirs, settings, slots, given_url(base, OURS))
+    return _stack(home, address, theirs, settings, slots, door, given_url(base, OURS))
 
 
 def _stack(
@@ -148,12 +168,18 @@ def _stack(
     environment: Mapping[str, str],
     settings: Settings,
     slots: Sequence[str],
+    door: Listening,
     lock_url: str | None,
     database: Database | None = None,
     server: Program | None = None,
 ) -> Stack:
-    crew = [dispatcher(environment, home, lock_url), *workers(environment, home, settings, slots)]
-    return Stack(home, address, database, server, registering(environment, home), crew)
+    crew = [
+        dispatcher(environment, home, lock_url),
+        *workers(environment, home, settings, slots),
+        door_program(environment, home, door),
+    ]
+    first = registering(environment, home)
+    return Stack(home, address, database, server, first, crew, door, environment)
 
 
 def _start(supervisor: Supervisor, stack: Stack, say: Callable[[str], None]) -> None:
@@ -165,5 +191,5 @@ def _start(supervisor: Supervisor, stack: Stack, say: Callable[[str], None]) -> 
         supervisor.start([stack.server])
     say("registering pools, limits, blocks and deployments")
     supervisor.run(stack.register)
-    say("starting dispatcher and workers")
+    say("starting dispatcher, workers and the tenants' door")
     supervisor.start(stack.crew)

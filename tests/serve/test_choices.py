@@ -24,7 +24,7 @@ DATABASE = "postgresql://prefect:secret@db.example/prefect"
 
 
 def planned(home: Path, given: Mapping[str, str], **more: object) -> Stack:
-    wanted = Wanted(given, **{"port": 0, "slots": 1, **more})  # type: ignore[arg-type]
+    wanted = Wanted(given, **{"port": 0, "door_port": 0, "slots": 1, **more})  # type: ignore[arg-type]
     return plan(wanted, make_house(home), Settings(home=home), lambda _: None)
 
 
@@ -62,7 +62,7 @@ def test_each_gpu_has_a_process_of_its_own_and_the_others_load_no_model(
     tmp_path: Path, server: str
 ) -> None:
     given = {"PREFECT_API_URL": server, "SLIDELOOM_DEVICE": "cuda:1"}
-    wanted = Wanted(given, port=0, slots=2)
+    wanted = Wanted(given, port=0, door_port=0, slots=2)
     settings = Settings(home=tmp_path, device="cuda:1")
     crew = plan(wanted, make_house(tmp_path), settings, lambda _: None).crew
     pinned = {
@@ -116,7 +116,9 @@ def test_a_database_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_sqlite_needs_no_program_and_cannot_hold_the_lock(tmp_path: Path) -> None:
     said: list[str] = []
     home = make_house(tmp_path)
-    stack = plan(Wanted({}, port=0, sqlite=True), home, Settings(home=home), said.append)
+    stack = plan(
+        Wanted({}, port=0, door_port=0, sqlite=True), home, Settings(home=home), said.append
+    )
     assert stack.database is not None
     assert stack.database.url == f"sqlite+aiosqlite:///{tmp_path}/prefect/prefect.db"
     assert (stack.database.program, stack.database.lock_url) == (None, None)
@@ -135,10 +137,18 @@ def test_sqlite_and_something_given_contradict_each_other(
 def test_a_taken_port_is_refused_and_the_folder_is_free_again(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+        wanted = Wanted({}, port=port, door_port=0)
         for _ in range(2):
             with pytest.raises(PortTaken, match=f"port {port} .* --port"):
-                serve(Wanted({}, port=port), Settings(home=tmp_path), print, lambda _: None)
+                serve(wanted, Settings(home=tmp_path), print, lambda *_: None)
     assert not (tmp_path / "postgres").exists()
+
+
+def test_a_taken_port_of_the_door_is_refused_and_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTaken, match=f"port {port} .* --door-port"):
+            planned(tmp_path, {}, door_port=port)
 
 
 def test_the_command_says_so_in_one_line(tmp_path: Path) -> None:
@@ -146,7 +156,16 @@ def test_the_command_says_so_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [sys.executable, "-m", "deployments.cli.main", "serve", "--port", port],
+            [
+                sys.executable,
+                "-m",
+                "deployments.cli.main",
+                "serve",
+                "--port",
+                port,
+                "--door-port",
+                "0",
+            ],
             env={**clean, "SLIDELOOM_HOME": str(tmp_path)},
             cwd=ROOT,
             capture_output=True,

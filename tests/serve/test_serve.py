@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,10 @@ from deployments.serve.slots import devices
 from tests.helpers.waiting import wait_until
 from tests.serve.crew import ROOT, is_alive
 
-SERVE = "import sys; {before}from deployments.cli.serve import serve; sys.exit(serve(port=0{more}))"
+SERVE = (
+    "import sys; {before}from deployments.cli.serve import serve; "
+    "sys.exit(serve(port=0, door_port=0{more}))"
+)
 ONLY_WHEEL = (
     "import deployments.serve.programs as p, shutil; from pathlib import Path; "
     "shutil.which = lambda _: None; p._DEBIAN = Path('/nowhere'); "
@@ -122,11 +126,25 @@ def test_one_command_brings_all_up_and_ctrl_c_all_down(home: Path) -> None:
         assert [log.name for log in sorted((home / "logs").glob("worker-gpu-*.log"))] == [
             f"worker-gpu-{number}.log" for number in range(1, len(devices(None)) + 1)
         ]
+        _first_key_opens_the_door(served)
         _is_refused_beside(served)
         served.process.send_signal(signal.SIGINT)
         assert served.ends() == 0
     assert not any(map(is_alive, family))
     assert not (home / "serve.json").exists()
+
+
+def _first_key_opens_the_door(served: Served) -> None:
+    """It is shown once, and is in no log."""
+    out = (served.home / "out").read_text()
+    (key,) = re.findall(r"^sl_\S+$", out, re.MULTILINE)
+    found = re.search(r"http://localhost:\d+", out)
+    assert found is not None
+    with httpx.Client(base_url=f"{found[0]}/api/v1", trust_env=False, timeout=30) as client:
+        assert client.get("/me").status_code == 401
+        whose = client.get("/me", headers={"Authorization": f"Bearer {key}"}).json()
+        assert whose["tenant"] == "demo"
+    assert not any(key in log.read_text() for log in (served.home / "logs").iterdir())
 
 
 def _is_refused_beside(served: Served) -> None:
