@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from prefect.client.orchestration import get_client
 
-from gateway.bodies import BodyLimit
+from gateway.body_limit import BodyLimit
 from gateway.keyring import Keyring
 from gateway.problems import ProblemOut, handle_problems
 from gateway.routes import health, signin

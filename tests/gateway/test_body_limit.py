@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from gateway.bodies import MOST_BYTES
+from gateway.body_limit import MOST_BYTES
 from tests.gateway.door import Door
 
 
