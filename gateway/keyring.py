@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
@@ -26,20 +27,36 @@ class Keyring:
         self._keep_s = keep_s
         self._known: OrderedDict[str, tuple[float, DoorKey | None]] = OrderedDict()
 
-    async def of_text(self, text: str) -> DoorKey | None:
-        """The key of this text, if it opens the door."""
+    async def of_text(
+        self, text: str, lane: AbstractAsyncContextManager[object] | None = None
+    ) -> DoorKey | None:
+        """The key of this text, if it opens the door.
+
+        Args:
+            text: What was shown.
+            lane: Held while Prefect is asked.
+        """
         given = read_key(text)
         if given is None:
             return None
-        key = await self.of_id(given.id)
+        key = await self.of_id(given.id, lane)
         proven = (key or _NOBODYS).proves(given.secret)
         return key if key and proven else None
 
-    async def of_id(self, key_id: str) -> DoorKey | None:
-        """The key of this id, if it is valid now."""
+    async def of_id(
+        self, key_id: str, lane: AbstractAsyncContextManager[object] | None = None
+    ) -> DoorKey | None:
+        """The key of this id, if it is valid now.
+
+        Args:
+            key_id: Its id.
+            lane: Held while Prefect is asked.
+        """
         at, key = self._known.get(key_id, (float("-inf"), None))
         if time.monotonic() - at >= self._keep_s:
-            key = await find_key(key_id)
+            # One that has opened the door before need not queue behind what others guess.
+            async with nullcontext() if key or lane is None else lane:
+                key = await find_key(key_id)
             self._known[key_id] = time.monotonic(), key
             self._known.move_to_end(key_id)
             while len(self._known) > _MOST:
