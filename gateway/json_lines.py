@@ -51,7 +51,7 @@ class JsonLines(logging.Formatter):
             said.update(fields)
         if record.exc_info:
             said["trace"] = without_secrets(self.formatException(record.exc_info))
-        return json.dumps(said, ensure_ascii=False, default=str)
+        return json.dumps(said, default=str)
 
 
 def log_json(level: str, stream: TextIO) -> None:

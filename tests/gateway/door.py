@@ -54,7 +54,7 @@ def open_door(settings: GatewaySettings | None = None) -> Iterator[Door]:
     """
     app = make_app(settings or GatewaySettings(key_cache_s=0, failures_per_minute=1_000_000))
     port = free_port()
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     # The address of Prefect is in the context of these tests.
     inside = contextvars.copy_context()
