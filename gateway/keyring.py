@@ -1,13 +1,14 @@
 """Who holds a key, with as few questions to Prefect as possible."""
 
-import time
 from collections import OrderedDict
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 
 from pydantic import SecretStr
 
 from blocks.keys import DoorKey, find_key, read_key
+from gateway.moments import Moment
 
 _MOST = 10_000
 _NOBODYS = DoorKey(
@@ -25,7 +26,7 @@ class Keyring:
     def __init__(self, keep_s: float) -> None:
         """Nothing is known yet."""
         self._keep_s = keep_s
-        self._known: OrderedDict[str, tuple[float, DoorKey | None]] = OrderedDict()
+        self._known: OrderedDict[str, Moment[DoorKey | None]] = OrderedDict()
 
     async def of_text(
         self, text: str, lane: AbstractAsyncContextManager[object] | None = None
@@ -52,13 +53,12 @@ class Keyring:
             key_id: Its id.
             lane: Held while Prefect is asked.
         """
-        at, key = self._known.get(key_id, (float("-inf"), None))
-        if time.monotonic() - at >= self._keep_s:
-            # One that has opened the door before need not queue behind what others guess.
-            async with nullcontext() if key or lane is None else lane:
-                key = await find_key(key_id)
-            self._known[key_id] = time.monotonic(), key
-            self._known.move_to_end(key_id)
-            while len(self._known) > _MOST:
-                self._known.popitem(last=False)
+        known = self._known.get(key_id) or Moment(partial(find_key, key_id), self._keep_s)
+        self._known[key_id] = known
+        self._known.move_to_end(key_id)
+        while len(self._known) > _MOST:
+            self._known.popitem(last=False)
+        # One that has opened the door before need not queue behind what others guess.
+        async with nullcontext() if known.last or lane is None else lane:
+            key = await known.get()
         return key if key and key.is_valid(datetime.now(UTC)) else None

@@ -14,6 +14,9 @@ class Moment(Generic[_Value]):
     Args:
         read: Reads it.
         keep_s: How long it counts.
+
+    Attributes:
+        last: What was read last, however old; None: nothing yet.
     """
 
     def __init__(self, read: Callable[[], Awaitable[_Value]], keep_s: float) -> None:
@@ -21,6 +24,7 @@ class Moment(Generic[_Value]):
         self._read, self._keep_s = read, keep_s
         self._reading: asyncio.Task[_Value] | None = None
         self._until_s = float("-inf")
+        self.last: _Value | None = None
 
     async def get(self) -> _Value:
         """The value; what the reading raises, all who wait for it are told."""
@@ -32,6 +36,6 @@ class Moment(Generic[_Value]):
 
     async def _now(self) -> _Value:
         self._until_s = float("-inf")  # a reading that fails is not kept
-        value = await self._read()
+        self.last = value = await self._read()
         self._until_s = time.monotonic() + self._keep_s
         return value
