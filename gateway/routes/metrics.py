@@ -13,11 +13,12 @@ router = APIRouter(tags=["metrics"])
 class MetricsText(Response):
     """Text as Prometheus reads it."""
 
-    media_type = CONTENT_TYPE_LATEST
+    media_type = "text/plain"
 
 
 @router.get("/metrics", response_class=MetricsText)
 async def metrics(_: OperatorCaller, request: Request) -> MetricsText:
     """Queue, workers, jobs that have ended, and requests; for an operator's Prometheus."""
     jobs: JobMetrics = request.app.state.job_metrics
-    return MetricsText(await jobs.text() + generate_latest(REGISTRY))
+    text = await jobs.text() + generate_latest(REGISTRY)
+    return MetricsText(text, headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -3,7 +3,12 @@
 import io
 import json
 import logging
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +23,7 @@ from gateway import app as door_app
 from gateway.callers import TenantCaller
 from gateway.json_lines import JsonLines, log_json, without_secrets
 from tests.gateway.door import Door, open_door
+from tests.helpers.stack import free_port
 from tests.helpers.waiting import wait_until
 
 _KEYS = st.from_regex(r"sl_[0-9a-f]{16}_[A-Za-z0-9_-]{43}", fullmatch=True)
@@ -169,3 +175,36 @@ def test_a_record_is_one_line_of_json(text: str) -> None:
     line = JsonLines().format(record)
     assert len(line.split("\n")) == 1
     assert json.loads(line)["level"] == "INFO"
+
+
+def test_the_program_writes_nothing_but_json_lines(tmp_path: Path) -> None:
+    """Prefect, which sets up logs of its own when it is imported, included; here it is away."""
+    port, secret = free_port(), "Q" * 43
+    surroundings = {
+        **os.environ,
+        "PREFECT_API_URL": f"http://127.0.0.1:{free_port()}/api",
+        "SLIDELOOM_GATEWAY_LOG_LEVEL": "DEBUG",
+    }
+    command = [sys.executable, "-m", "gateway", "--port", str(port)]
+    url, log = f"http://127.0.0.1:{port}/api/v1", tmp_path / "log"
+    with log.open("w") as stream:
+        program = subprocess.Popen(command, stdout=stream, stderr=stream, env=surroundings)
+    try:
+        wait_until(lambda: program.poll() is not None or _answers(f"{url}/health"))
+        headers = {"Authorization": f"Bearer sl_{'0' * 16}_{secret}"}
+        answer = httpx.get(f"{url}/me", headers=headers, trust_env=False, timeout=60)
+        assert answer.status_code == 503
+    finally:
+        program.terminate()
+        assert program.wait(60) in {0, -signal.SIGTERM}
+    said = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {"/api/v1/health", "/api/v1/me"} <= {line.get("route") for line in said}
+    assert any(line["level"] == "WARNING" and "ConnectError" in line["message"] for line in said)
+    assert secret not in log.read_text()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False, timeout=5).is_success
+    except httpx.TransportError:
+        return False
