@@ -85,13 +85,15 @@ def job_end(run: FlowRun, patience: Patience) -> JobEnd | None:
     outcome = meaning(job, patience)[0].state
     if outcome in _OPEN:
         return None
+    # Prefect says that what ends without ever running began when it ended.
+    began = run.start_time if run.run_count else None
     stated = job.parameters.get("job")
     kind = str(stated.get("kind", "")) if isinstance(stated, dict) else ""
     return JobEnd(
         kind if kind in JOB_DEPLOYMENTS else "other",
         outcome,
         max((run.end_time - run.created).total_seconds(), 0.0),
-        max((run.start_time - run.created).total_seconds(), 0.0) if run.start_time else None,
+        max((began - run.created).total_seconds(), 0.0) if began else None,
     )
 
 
