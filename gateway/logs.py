@@ -14,6 +14,7 @@ from gateway.problems import answer, of_anything
 
 UNMATCHED = "unmatched"
 _log = logging.getLogger(__name__)
+_HEADS = frozenset({"http.response.start", "websocket.http.response.start"})
 _ABOUT = ("workflow", "job")
 
 
@@ -65,13 +66,13 @@ class _Exchange:
             self._end()
 
     async def _sent(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] in _HEADS:
             self._status = message["status"]
             more = {**self._headers(), "X-Request-Id": REQUEST_ID.get()}
             told = [(name.lower().encode(), value.encode()) for name, value in more.items()]
             message = {**message, "headers": [*message.get("headers", ()), *told]}
-        elif message["type"] in {"websocket.close", "websocket.http.response.start"}:
-            self._status = self._status or message.get("code", 0) or message.get("status", 0)
+        elif message["type"] == "websocket.close":
+            self._status = message.get("code", 0)
         await self._send(message)
 
     def _headers(self) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ import pytest
 from fastapi import APIRouter, WebSocket
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from gateway import app as door_app
@@ -114,6 +115,19 @@ def test_what_breaks_is_told_with_a_trace_and_the_caller_gets_the_id(
     (broke,) = [each for each in _said(lines) if each["message"] == "broke"]
     assert broke["request"] == line["request"]
     assert "RuntimeError" in broke["trace"]
+
+
+def test_a_web_socket_that_is_refused_is_logged_as_one(loud: Door, lines: io.StringIO) -> None:
+    url = f"{loud.url.replace('http', 'ws')}/api/v1/ws/{uuid4()}"
+    with pytest.raises(InvalidStatus) as caught:
+        connect(url, proxy=None)
+    answer = caught.value.response
+    assert answer.status_code == 401
+    wait_until(lambda: any(line.get("method") == "WEBSOCKET" for line in _said(lines)))
+    (line,) = [line for line in _said(lines) if line.get("method") == "WEBSOCKET"]
+    assert (line["status"], line["tenant"]) == (401, None)
+    assert line["route"] == "/api/v1/ws/{job}"
+    assert answer.headers["X-Request-Id"] == line["request"]
 
 
 def test_no_part_of_a_secret_is_ever_logged(loud: Door, lines: io.StringIO) -> None:
