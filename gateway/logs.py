@@ -103,8 +103,10 @@ class _Exchange:
 
 def template(scope: Scope) -> str:
     """The route as it is written in the code, such as `/api/v1/jobs/{job}`."""
-    context = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    return str(getattr(context, "path", "")) or UNMATCHED
+    # An included route knows only its own part of the path; of sockets it is the other way round.
+    included = scope.get("fastapi", {}).get("effective_route_context")
+    path = getattr(included, "path", "") or getattr(scope.get("route"), "path", "")
+    return str(path) or UNMATCHED
 
 
 def _id(value: object) -> str | None:
