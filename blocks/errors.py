@@ -17,3 +17,7 @@ class BlockUnusable(BadInput):
 
 class KeyUnknown(BadInput):
     """No key of this id has been made."""
+
+
+class KeyEnded(BadInput):
+    """The key has expired or is revoked."""

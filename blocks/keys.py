@@ -9,12 +9,15 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import BlockDocumentUpdate
 from pydantic import Field, SecretStr
 
-from blocks.errors import KeyUnknown
+from blocks.errors import KeyEnded, KeyUnknown
 from blocks.reading import all_saved, saved
 
 _KEY = re.compile(r"sl_(?P<id>[0-9a-f]{16})_(?P<secret>[A-Za-z0-9_-]{43})")
@@ -147,6 +150,9 @@ async def list_keys() -> list[DoorKey]:
 async def end_key(key_id: str, **moments: datetime) -> DoorKey:
     """Revoke a key, or have it expire.
 
+    Only what is given here is sent, and the server puts it to the rest: whoever has a key expire
+    does not undo that somebody else revokes it at the same time. A revoked one stays as it is.
+
     Args:
         key_id: Its id.
         moments: `revoked`, or `expires`.
@@ -154,9 +160,45 @@ async def end_key(key_id: str, **moments: datetime) -> DoorKey:
     Raises:
         KeyUnknown: There is no such key.
     """
+    key, document = await _known(key_id)
+    if key.revoked is not None:
+        return key
+    said = {field: moment.isoformat() for field, moment in moments.items()}
+    async with get_client() as client:
+        await client.update_block_document(
+            document, BlockDocumentUpdate(data=said, merge_existing_data=True)
+        )
+    return key.model_copy(update=moments)
+
+
+async def rotate_key(key_id: str, now: datetime, grace: timedelta) -> tuple[KeyText, DoorKey]:
+    """Make a key that takes another's place, and have the old one end after a while.
+
+    A key that was made for a time is followed by one for as long.
+
+    Args:
+        key_id: The old one's id.
+        now: When the new one is made.
+        grace: How long the old one still opens the door, unless it ends before.
+
+    Raises:
+        KeyUnknown: There is no such key.
+        KeyEnded: It opens nothing any more.
+    """
+    old, _ = await _known(key_id)
+    if not old.is_valid(now):
+        raise KeyEnded(f"key {key_id} has ended: make one with `slideloom tenants keys add`")
+    expires = now + (old.expires - old.created) if old.expires else None
+    text, new = await make_key(old.tenant, old.label, now, expires)
+    ends = now + grace
+    if old.expires is None or ends < old.expires:
+        await end_key(key_id, expires=ends)
+    return text, new
+
+
+async def _known(key_id: str) -> tuple[DoorKey, UUID]:
+    """The key and the id of its document."""
     key = await find_key(key_id)
-    if key is None:
+    if key is None or key._block_document_id is None:
         raise KeyUnknown(f"there is no key {key_id!r}: `slideloom tenants keys list` shows all")
-    changed = key.model_copy(update=moments)
-    await changed.asave(key_id, overwrite=True)
-    return changed
+    return key, key._block_document_id

@@ -7,9 +7,14 @@ from fastapi import APIRouter, FastAPI
 from prefect.client.orchestration import get_client
 
 from gateway.body_limit import BodyLimit
+from gateway.board import Board
+from gateway.job_metrics import JobMetrics
 from gateway.keyring import Keyring
+from gateway.last_uses import uses_written
+from gateway.logs import Logged
 from gateway.problems import ProblemOut, handle_problems
-from gateway.routes import health, signin
+from gateway.rates import Limits
+from gateway.routes import health, metrics, signin, status
 from gateway.scope import Tenants
 from gateway.settings import GatewaySettings, gateway_settings
 from slideloom import __version__
@@ -21,7 +26,12 @@ _TOLD = (
 )
 _PROBLEM = {"model": ProblemOut, "content": {"application/problem+json": {}}}
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    signin.router,
+    status.router,
+    metrics.router,
+)
 
 
 def make_app(stated: GatewaySettings | None = None) -> FastAPI:
@@ -41,8 +51,10 @@ def make_app(stated: GatewaySettings | None = None) -> FastAPI:
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
     )
     app.state.settings = stated or gateway_settings()
+    app.state.limits = Limits(app.state.settings)
     handle_problems(app)
     app.add_middleware(BodyLimit, streamed=(f"{API}/upload",))
+    app.add_middleware(Logged)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     return app
@@ -54,4 +66,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with get_client() as client:
         app.state.prefect = client
         app.state.keyring, app.state.tenants = Keyring(settings.key_cache_s), Tenants()
-        yield
+        app.state.board = Board(client, settings.status_cache_s)
+        app.state.job_metrics = JobMetrics(client, app.state.board, settings.status_cache_s)
+        async with uses_written(client) as app.state.uses:
+            yield

@@ -10,7 +10,9 @@ from fastapi.requests import HTTPConnection
 
 from blocks.keys import DoorKey
 from gateway.keyring import Keyring
+from gateway.last_uses import LastUses
 from gateway.problems import Problem
+from gateway.rates import Limits
 from gateway.sessions import COOKIE, is_sealed, key_named
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -40,29 +42,65 @@ async def caller(connection: HTTPConnection) -> Caller:
     """Who calls.
 
     Raises:
-        Problem: Nobody whom we know.
+        Problem: Nobody whom we know, or a tenant who calls too often.
     """
-    keyring: Keyring = connection.app.state.keyring
-    key = await _by_header(keyring, connection) or await _by_cookie(keyring, connection)
+    key = await _by_header(connection) or await _by_cookie(connection)
     if key is None:
+        if _shows_something(connection):
+            _limits(connection).fail(connection)
         raise refused()
     # A tenant may have been given a key and then be removed; its scope finds out.
     connection.state.tenant, connection.state.key_id = key.tenant, key.id
+    uses: LastUses = connection.app.state.uses
+    uses.note(key.id)
+    if key.tenant:
+        _limits(connection).count("requests", key.tenant, connection)
     return Caller(key, key.tenant)
 
 
-async def _by_header(keyring: Keyring, connection: HTTPConnection) -> DoorKey | None:
+async def key_of_text(connection: HTTPConnection, text: str) -> DoorKey:
+    """The key of a text that somebody shows.
+
+    Raises:
+        Problem: It opens nothing.
+    """
+    limits = _limits(connection)
+    keyring: Keyring = connection.app.state.keyring
+    key = await keyring.of_text(text, limits.lane(connection))
+    if key is None:
+        limits.fail(connection)
+        raise refused()
+    connection.state.tenant, connection.state.key_id = key.tenant, key.id
+    return key
+
+
+def _limits(connection: HTTPConnection) -> Limits:
+    limits: Limits = connection.app.state.limits
+    return limits
+
+
+def _shows_something(connection: HTTPConnection) -> bool:
+    """Whether it is a guess; no key at all, and a session that has ended, are none."""
+    named = key_named(connection.cookies.get(COOKIE, ""), time.time())
+    return "authorization" in connection.headers or named is not None
+
+
+async def _by_header(connection: HTTPConnection) -> DoorKey | None:
+    keyring: Keyring = connection.app.state.keyring
     scheme, _, text = connection.headers.get("authorization", "").partition(" ")
-    return await keyring.of_text(text.strip()) if scheme.lower() == "bearer" else None
+    if scheme.lower() != "bearer":
+        return None
+    return await keyring.of_text(text.strip(), _limits(connection).lane(connection))
 
 
-async def _by_cookie(keyring: Keyring, connection: HTTPConnection) -> DoorKey | None:
+async def _by_cookie(connection: HTTPConnection) -> DoorKey | None:
     if "authorization" in connection.headers:
         return None
-    value = connection.cookies.get(COOKIE, "")
-    key_id = key_named(value)
-    key = await keyring.of_id(key_id) if key_id else None
-    if key is None or not is_sealed(value, key, time.time()):
+    keyring: Keyring = connection.app.state.keyring
+    value, now_s = connection.cookies.get(COOKIE, ""), time.time()
+    key_id = key_named(value, now_s)
+    key = await keyring.of_id(key_id, _limits(connection).lane(connection)) if key_id else None
+    if key is None or not is_sealed(value, key, now_s):
         return None
     _refuse_other_sites(connection)
     return key

@@ -1,5 +1,6 @@
 """Errors as tenants see them: problem details (RFC 9457), each with a code and what to do."""
 
+import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -23,6 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CONFLICTS = (AlreadyEnded, RetryRefused)
 _BUSY_S = 5
+_log = logging.getLogger(__name__)
 _BROKEN = "something broke on our side: tell the operator"
 
 
@@ -136,7 +138,11 @@ def handle_problems(app: FastAPI) -> None:
     """Turn everything that is raised into problem details."""
 
     async def handle(_: Request, error: Exception) -> JSONResponse:
-        return answer(of_anything(error))
+        problem = of_anything(error)
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            trace = error if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR else None
+            _log.warning("%s: %s", type(error).__name__, error, exc_info=trace)
+        return answer(problem)
 
     for kind in _KINDS:
         app.add_exception_handler(kind, handle)

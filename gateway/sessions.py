@@ -23,10 +23,10 @@ def seal(key: DoorKey, ends_s: int) -> str:
     return f"{key.id}.{ends_s}.{_signature(key, ends_s)}"
 
 
-def key_named(value: str) -> str | None:
-    """Id of the key that a cookie names; None: it is none of ours."""
+def key_named(value: str, now_s: float) -> str | None:
+    """Id of the key that a cookie names; None: it is none of ours, or has ended."""
     found = _SESSION.fullmatch(value)
-    return found["id"] if found else None
+    return found["id"] if found and now_s < int(found["ends"]) else None
 
 
 def is_sealed(value: str, key: DoorKey, now_s: float) -> bool:

@@ -1,6 +1,7 @@
 """Settings of the door; each can be set in the environment as `SLIDELOOM_GATEWAY_<NAME>`."""
 
 from functools import lru_cache
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +17,25 @@ class GatewaySettings(BaseSettings):
     )
     session_hours: float = Field(
         12.0, gt=0, le=720, description="How long a browser stays signed in."
+    )
+
+    requests_per_minute: int = Field(
+        6000, ge=1, le=1_000_000, description="Requests of one tenant in a minute."
+    )
+    submissions_per_minute: int = Field(
+        60, ge=1, le=100_000, description="Workflows that one tenant may submit in a minute."
+    )
+    uploads_per_hour: int = Field(
+        600, ge=1, le=100_000, description="Uploads that one tenant may begin in an hour."
+    )
+    failures_per_minute: int = Field(
+        30, ge=1, le=1_000_000, description="Wrong keys from one address in a minute."
+    )
+    status_cache_s: float = Field(
+        5.0, ge=0, le=300, description="How old the figures of status and metrics may be."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="The least important of the log lines that are written."
     )
 
 

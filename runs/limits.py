@@ -31,6 +31,11 @@ async def tenant_limit(client: PrefectClient, tenant: Tenant) -> int:
     return tenant.gpu_limit or settings().tenant_gpu_limit if there is None else there
 
 
+async def read_limit(client: PrefectClient, tag: str) -> int | None:
+    """The limit of a tag; None where there is none."""
+    return await _there(client, f"tag:{tag}")
+
+
 async def set_limit(client: PrefectClient, tag: str, wanted: int, explicit: bool) -> int:
     """Make the limit of a tag, or change it where somebody has stated it; what it is now."""
     name = f"tag:{tag}"  # Prefect's name for the limit of task runs with this tag

@@ -1,4 +1,4 @@
-"""`slideloom tenants`: add, list and show the tenants of the Prefect server."""
+"""`slideloom tenants`: add, list and show the tenants of the Prefect server, and their keys."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ from slideloom.errors import ParametersUnusable
 if TYPE_CHECKING:
     from blocks import Tenant
 
-tenants = App(name="tenants", help="Tenants of the Prefect server: add, list, show.")
+tenants = App(name="tenants", help="Tenants of the Prefect server: add, list, show; their keys.")
+tenants.command("deployments.cli.keys:keys", name="keys")
 
 
 @tenants.command

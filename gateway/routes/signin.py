@@ -6,7 +6,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.callers import AnyCaller, refused
+from gateway.callers import AnyCaller, key_of_text
 from gateway.sessions import COOKIE, seal
 from gateway.settings import GatewaySettings
 
@@ -33,9 +33,7 @@ class WhoOut(BaseModel):
 async def signin(given: SigninIn, request: Request, response: Response) -> WhoOut:
     """Trade a key for a cookie, which pages of other addresses cannot use."""
     settings: GatewaySettings = request.app.state.settings
-    key = await request.app.state.keyring.of_text(given.key)
-    if key is None:
-        raise refused()
+    key = await key_of_text(request, given.key)
     lasts_s = round(settings.session_hours * 3600)
     response.set_cookie(
         COOKIE,

@@ -50,11 +50,11 @@ def open_door(settings: GatewaySettings | None = None) -> Iterator[Door]:
     """The door while the block runs; Prefect's server is that of the settings.
 
     Args:
-        settings: By default revoked keys are refused at once.
+        settings: By default revoked keys are refused at once, and wrong ones as often as one likes.
     """
-    app = make_app(settings or GatewaySettings(key_cache_s=0))
+    app = make_app(settings or GatewaySettings(key_cache_s=0, failures_per_minute=1_000_000))
     port = free_port()
-    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning")
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     # The address of Prefect is in the context of these tests.
     inside = contextvars.copy_context()

@@ -4,10 +4,12 @@ import inspect
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from deployments.cli import main as cli
 from deployments.cli.segment import segment
 from deployments.cli.worker import worker
+from gateway.settings import GatewaySettings
 from slideloom.results.final import SCHEMA
 from slideloom.results.folder import MANIFEST, RUN
 from slideloom.segmentation.job import FILES
@@ -17,10 +19,14 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 
-def test_every_setting_is_documented() -> None:
-    text = (ROOT / "docs" / "settings.md").read_text()
-    for name, field in Settings.model_fields.items():
-        (row,) = [line for line in text.splitlines() if f"`SLIDELOOM_{name.upper()}`" in line]
+@pytest.mark.parametrize(
+    ("kind", "page"), [(Settings, "settings.md"), (GatewaySettings, "door.md")]
+)
+def test_every_setting_is_documented(kind: type[BaseSettings], page: str) -> None:
+    text = (ROOT / "docs" / page).read_text()
+    prefix = kind.model_config["env_prefix"]
+    for name, field in kind.model_fields.items():
+        (row,) = [line for line in text.splitlines() if f"`{prefix}{name.upper()}`" in line[:60]]
         stated = field.default_factory is None and field.default is not None
         assert not stated or str(field.default).removesuffix(".0") in row
 
