@@ -7,8 +7,9 @@ from fastapi import APIRouter, FastAPI
 from prefect.client.orchestration import get_client
 
 from gateway.keyring import Keyring
+from gateway.live.live import watching
 from gateway.problems import ProblemOut, handle_problems
-from gateway.routes import health, signin
+from gateway.routes import health, live, signin
 from gateway.scope import Tenants
 from gateway.settings import GatewaySettings, gateway_settings
 from slideloom import __version__
@@ -20,7 +21,7 @@ _TOLD = (
 )
 _PROBLEM = {"model": ProblemOut, "content": {"application/problem+json": {}}}
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router)
+ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router, live.router)
 
 
 def make_app(stated: GatewaySettings | None = None) -> FastAPI:
@@ -52,4 +53,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with get_client() as client:
         app.state.prefect = client
         app.state.keyring, app.state.tenants = Keyring(settings.key_cache_s), Tenants()
-        yield
+        async with watching(client, app.state.tenants, settings) as app.state.live:
+            yield

@@ -6,8 +6,9 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from prefect.exceptions import PrefectException
 from pydantic import BaseModel, Field
@@ -107,7 +108,7 @@ def of_anything(error: Exception) -> Problem:
         return error
     if isinstance(error, SlideloomError):
         return of_error(error)
-    if isinstance(error, RequestValidationError):
+    if isinstance(error, RequestValidationError | WebSocketRequestValidationError):
         return of_validation(list(error.errors()))
     if isinstance(error, HTTPException):
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
@@ -121,6 +122,7 @@ _KINDS: tuple[type[Exception], ...] = (
     Problem,
     SlideloomError,
     RequestValidationError,
+    WebSocketRequestValidationError,
     HTTPException,
     httpx.HTTPError,
     PrefectException,
@@ -129,9 +131,9 @@ _KINDS: tuple[type[Exception], ...] = (
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Turn everything that is raised into problem details."""
+    """Turn everything that is raised into problem details; for a socket, instead of its opening."""
 
-    async def handle(_: Request, error: Exception) -> JSONResponse:
+    async def handle(_: HTTPConnection, error: Exception) -> JSONResponse:
         return answer(of_anything(error))
 
     for kind in _KINDS:

@@ -1,13 +1,16 @@
 """What people and programs are shown of workflows and jobs, read off the server."""
 
+from runs.views.making import workflow_view
 from runs.views.reading import (
     RunUnknown,
     list_workflows,
     read_home,
     read_job,
     read_job_run,
+    read_tiles,
     read_workflow,
     read_workflow_run,
+    read_workflow_runs,
     unknown,
 )
 from runs.views.shapes import BranchView, JobView, WorkflowLine, WorkflowView, plain
@@ -23,7 +26,10 @@ __all__ = [
     "read_home",
     "read_job",
     "read_job_run",
+    "read_tiles",
     "read_workflow",
     "read_workflow_run",
+    "read_workflow_runs",
     "unknown",
+    "workflow_view",
 ]
