@@ -1,0 +1,367 @@
+"""Sockets: who watches learns everything that happens, in order, and nobody else's."""
+
+import asyncio
+import socket as sockets
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from prefect.client.orchestration import PrefectClient
+from prefect.events.clients import get_events_subscriber
+from prefect.states import Completed, Running
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from blocks.keys import end_key, make_key
+from gateway.settings import GatewaySettings
+from runs import events
+from runs.creation import read_jobs
+from runs.requests import cancel_job
+from tests.gateway.counting import counted
+from tests.gateway.door import Door, open_door
+from tests.gateway.sockets import address, history, refusal, watch
+from tests.helpers.waiting import wait_until
+from tests.runs.made import Made, make_workflow, put, tell_tiles
+from tests.workflows.server import admit, carry_out, gpu_worker, on_server, spec, submit
+
+NEVER_S = 300.0
+"""Longer than any test: what is told before was heard, not looked up."""
+
+
+def quick(**more: Any) -> GatewaySettings:
+    stated = {"key_cache_s": 0, "live_interval_s": 0.05, "live_recheck_s": 0.5, **more}
+    return GatewaySettings(**stated)
+
+
+@pytest.fixture
+def live_door(house: Path) -> Iterator[Door]:
+    with open_door(quick()) as door:
+        yield door
+
+
+@pytest.fixture
+def hearing_door(house: Path) -> Iterator[Door]:
+    with open_door(quick(live_recheck_s=NEVER_S)) as door:
+        yield door
+
+
+def made(*slides: str, tenant: str = "alice") -> Made:
+    return on_server(lambda client: make_workflow(client, {"one": slides}, tenant))
+
+
+def put_state(run: str, state: Any, **written: Any) -> None:
+    on_server(lambda client: put(client, run, state, **written))
+
+
+def test_every_state_and_the_progress_of_a_job_are_told(hearing_door: Door) -> None:
+    stated = spec("alice")
+    given = {"mpp": 0.5, "model": "oracle", "tissue": "off", "tile_size": 128, "overlap": 64}
+    stated["branches"][0]["jobs"] = [{"kind": "segment_cells", "slide": "a.png", **given}]
+
+    async def begin(client: PrefectClient) -> tuple[UUID, Any]:
+        workflow = await submit(client, stated)
+        await carry_out(client, workflow)
+        (job,) = await read_jobs(client, workflow)
+        return workflow, job
+
+    async def go_on(client: PrefectClient) -> None:
+        await admit(client, job)
+        async with gpu_worker(client):
+            await carry_out(client, UUID(job.id))
+
+    workflow, job = on_server(begin)
+    known = history(job.id)
+    with (
+        watch(hearing_door, f"jobs/{job.id}") as one,
+        watch(hearing_door, f"workflows/{workflow}") as all_of_it,
+    ):
+        assert one.next().job.state == "PENDING"
+        assert [each.id for each in all_of_it.next().workflow.branches[0].jobs] == [job.id]
+        on_server(go_on)
+        ended = one.until_type("ended")
+        all_of_it.until(lambda told: told.type == "workflow" and told.done == 1)
+    assert (ended.what, ended.id, ended.state) == ("job", job.id, "SUCCEEDED")
+    happened = history(job.id)[len(known) :]
+    assert [name for name, _ in happened][-3:] == ["Pending", "Running", "Completed"]
+    for watcher in (one, all_of_it):
+        assert [(step.name, step.at) for step in watcher.steps()] == happened
+    told = [message for message in one.got if message.type in {"progress", "state"}]
+    counts = {(each.done, each.total) if each.type == "progress" else None for each in told}
+    counts |= {(each.job.done, each.job.total) for each in told if each.type == "state"}
+    assert any(total and done == total for done, total in counts - {None})
+    assert all("/alice/results" not in message.model_dump_json() for message in one.got)
+
+
+def test_progress_and_reasons_without_an_event_are_told_all_the_same(live_door: Door) -> None:
+    workflow = made("a", "b")
+    first, second = workflow.jobs["a"], workflow.jobs["b"]
+
+    async def change(client: PrefectClient) -> None:
+        await tell_tiles(client, first, 3, 10)
+        tags = (await client.read_flow_run(UUID(second))).tags
+        await client.update_flow_run(UUID(second), tags=[*tags, "waiting:WORKER"])
+
+    with watch(live_door, f"workflows/{workflow.id}") as watcher:
+        watcher.until_type("snapshot")
+        put_state(first, Running(), attempt=1)
+        assert watcher.until_type("state").job.attempt == 1
+        on_server(change)
+        told = {each.type: each for each in (watcher.until(_is_small), watcher.until(_is_small))}
+    assert (told["progress"].job, told["progress"].done, told["progress"].total) == (first, 3, 10)
+    assert (told["reason"].job, told["reason"].reason) == (second, "WORKER")
+
+
+def _is_small(message: Any) -> bool:
+    return message.type in {"progress", "reason"}
+
+
+def test_a_cancelled_job_is_told(hearing_door: Door) -> None:
+    workflow = made("a", "b")
+    with watch(hearing_door, f"jobs/{workflow.jobs['b']}") as watcher:
+        watcher.until_type("snapshot")
+        on_server(lambda client: cancel_job(client, workflow.jobs["b"]))
+        assert watcher.until_type("state").job.state == "CANCELLED"
+        assert watcher.until_type("ended").state == "CANCELLED"
+
+
+def test_states_that_come_and_go_between_two_reads_are_told(house: Path) -> None:
+    workflow = made("a")
+    job = workflow.jobs["a"]
+
+    async def change(client: PrefectClient) -> None:
+        for number in range(8):
+            await put(client, job, Running(name=f"Running {number}"), attempt=1)
+        await put(client, job, Completed())
+
+    with (
+        open_door(quick(live_interval_s=2.0, live_recheck_s=NEVER_S)) as door,
+        watch(door, f"jobs/{job}") as watcher,
+    ):
+        watcher.until_type("snapshot")
+        on_server(change)
+        watcher.until_type("ended")
+    assert [(step.name, step.at) for step in watcher.steps()] == history(job)[1:]
+    assert len([each for each in watcher.got if each.type == "state"]) < 9
+
+
+class Line:
+    """The stream of events to a door, which can be cut.
+
+    Attributes:
+        cut: While it is set there is no stream.
+    """
+
+    def __init__(self) -> None:
+        self.cut = threading.Event()
+        self.opened = 0
+        self._streams: list[tuple[asyncio.AbstractEventLoop, Any]] = []
+
+    def subscriber(self, **given: Any) -> Any:
+        if self.cut.is_set():
+            raise OSError("the line is cut")
+        stream = get_events_subscriber(**given)
+        self._streams.append((asyncio.get_running_loop(), stream))
+        self.opened += 1
+        return stream
+
+    def cut_off(self) -> None:
+        self.cut.set()
+        loop, stream = self._streams[-1]
+        loop.call_soon_threadsafe(stream._websocket.transport.abort)
+
+
+def test_what_happens_while_the_stream_of_events_is_cut_is_told_afterwards(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line()
+    monkeypatch.setattr(events, "get_events_subscriber", line.subscriber)
+    job = made("a").jobs["a"]
+    with (
+        open_door(quick(live_recheck_s=NEVER_S)) as door,
+        watch(door, f"jobs/{job}") as watcher,
+    ):
+        watcher.until_type("snapshot")
+        put_state(job, Running(name="Before"), attempt=1)
+        watcher.until(lambda told: told.type == "state" and told.steps[-1].name == "Before")
+        line.cut_off()
+        for name in ("One", "Two", "Three"):
+            put_state(job, Running(name=name))
+        line.cut.clear()
+        wait_until(lambda: line.opened > 1)
+        put_state(job, Completed())
+        watcher.until_type("ended")
+    assert [(step.name, step.at) for step in watcher.steps()] == history(job)[1:]
+
+
+@pytest.mark.parametrize("kind", ["jobs", "workflows"])
+def test_sockets_that_one_may_not_have_are_refused(door: Door, kind: str) -> None:
+    bobs = made("a", tenant="bob")
+    theirs = bobs.jobs["a"] if kind == "jobs" else bobs.id
+    own, operators = ({"Authorization": f"Bearer {door.key(who)}"} for who in ("alice", ""))
+    for headers in ({}, {"Authorization": "Bearer sl_no_key"}):
+        assert refusal(door, f"{kind}/{theirs}", headers)[0] == 401
+    assert refusal(door, f"{kind}/{theirs}", operators)[0] == 403
+    unknown = refusal(door, f"{kind}/{uuid4()}", own)
+    assert unknown[0] == 404
+    assert refusal(door, f"{kind}/{theirs}", own) == unknown
+    assert refusal(door, f"{kind}/..%2f{theirs}", own)[0] in {403, 404}
+    assert refusal(door, f"{kind}/no-id", own)[0] == 422
+    assert refusal(door, f"{kind}/no-id", {})[0] == 401
+
+
+def test_a_workflow_is_no_job_and_a_job_no_workflow(door: Door) -> None:
+    mine = made("a")
+    own = {"Authorization": f"Bearer {door.key('alice')}"}
+    assert refusal(door, f"workflows/{mine.jobs['a']}", own)[0] == 404
+    assert refusal(door, f"jobs/{mine.id}", own)[0] == 404
+
+
+def test_a_cookie_opens_sockets_for_pages_of_this_address_only(door: Door) -> None:
+    path = f"workflows/{made('a').id}"
+    with door.client(None) as client:
+        client.post("/signin", json={"key": door.key("alice")})
+        (cookie,) = (f"{name}={value}" for name, value in client.cookies.items())
+    for origin in (None, "http://evil.example", "null"):
+        more = {"Origin": origin} if origin else {}
+        assert refusal(door, path, {"Cookie": cookie, **more})[0] == 403
+    headers = {"Cookie": cookie, "Origin": door.url}
+    with connect(address(door, path), additional_headers=headers, proxy=None) as socket:
+        assert '"snapshot"' in socket.recv(60)
+
+
+def closed_with(socket: Any) -> int | None:
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            socket.recv(60)
+    return closed.value.rcvd.code if closed.value.rcvd else None
+
+
+def test_a_revoked_key_is_cut_off_and_others_are_not(live_door: Door) -> None:
+    path = f"workflows/{made('a').id}"
+    text, _ = on_server(lambda _: make_key("alice", "", datetime.now(UTC)))
+    headers = {"Authorization": f"Bearer {text}"}
+    with (
+        watch(live_door, path) as other,
+        connect(address(live_door, path), additional_headers=headers, proxy=None) as socket,
+    ):
+        socket.recv(60)
+        on_server(lambda _: end_key(text.id, revoked=datetime.now(UTC)))
+        assert closed_with(socket) == 4401
+        assert other.next().type == "snapshot"
+        other.socket.ping().wait(60)
+
+
+def test_what_is_deleted_is_told_and_closed(live_door: Door) -> None:
+    workflow = made("a", "b")
+    with (
+        watch(live_door, f"workflows/{workflow.id}") as all_of_it,
+        watch(live_door, f"jobs/{workflow.jobs['a']}") as one,
+    ):
+        one.until_type("snapshot")
+        on_server(lambda client: client.delete_flow_run(UUID(workflow.jobs["a"])))
+        assert one.until_type("removed").id == workflow.jobs["a"]
+        assert closed_with(one.socket) == 4404
+        assert all_of_it.until_type("removed").id == workflow.jobs["a"]
+        on_server(lambda client: client.delete_flow_run(UUID(workflow.id)))
+        assert all_of_it.until(lambda told: told.type == "removed").what == "workflow"
+        assert closed_with(all_of_it.socket) == 4404
+
+
+def test_whoever_speaks_is_cut_off(door: Door) -> None:
+    with watch(door, f"workflows/{made('a').id}") as watcher:
+        watcher.socket.send("hello")
+        assert closed_with(watcher.socket) == 1008
+
+
+def test_there_are_only_so_many_sockets(house: Path) -> None:
+    path = f"workflows/{made('a').id}"
+    bobs = f"workflows/{made('a', tenant='bob').id}"
+    with open_door(quick(live_sockets_per_tenant=1)) as door, ExitStack() as open_ones:
+        open_ones.enter_context(watch(door, path))
+        own = {"Authorization": f"Bearer {door.key('alice')}"}
+        assert refusal(door, path, own)[0] == 429
+        with watch(door, bobs, "bob") as other:
+            assert other.next().type == "snapshot"
+        open_ones.close()
+
+        def is_let_in_again() -> bool:
+            with ExitStack() as stack:
+                try:
+                    stack.enter_context(watch(door, path))
+                except InvalidStatus:
+                    return False
+                return True
+
+        wait_until(is_let_in_again)
+
+
+def test_heartbeats_come_and_a_closing_door_says_so(house: Path) -> None:
+    path = f"workflows/{made('a').id}"
+    with ExitStack() as stack:
+        with open_door(quick(live_heartbeat_s=0.05)) as door:
+            watcher = stack.enter_context(watch(door, path))
+            watcher.until_type("heartbeat")
+            watcher.until_type("heartbeat")
+        assert closed_with(watcher.socket) == 1012
+
+
+def test_a_slow_reader_gets_a_snapshot_and_the_right_end(house: Path) -> None:
+    workflow = made("a")
+    job, bulky = workflow.jobs["a"], "x" * 60_000
+
+    async def flood(client: PrefectClient) -> None:
+        for number in range(60):
+            await put(client, job, Running(message=f"{number} {bulky}"), attempt=1)
+        await put(client, job, Completed(message="done"))
+
+    with (
+        open_door(quick(live_interval_s=0.0, live_queue=2)) as door,
+        sockets.socket() as slow,
+    ):
+        slow.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", int(door.url.rsplit(":", 1)[1])))
+        with (
+            watch(door, f"jobs/{job}", sock=slow, compression=None, max_queue=1) as late,
+            watch(door, f"jobs/{job}") as prompt,
+        ):
+            late.until_type("snapshot")
+            on_server(flood)
+            prompt.until_type("ended")
+            again = late.until(lambda told: told.type == "snapshot")
+            assert again.resync
+            last = again if again.job.state == "SUCCEEDED" else late.until_type("ended")
+    assert (last.job.state if last.type == "snapshot" else last.state) == "SUCCEEDED"
+    assert [step.name for step in prompt.steps()] == [name for name, _ in history(job)[1:]]
+
+
+@pytest.mark.parametrize("each", [1, 20])
+def test_watchers_do_not_multiply_what_is_asked_of_prefect(house: Path, each: int) -> None:
+    workflows = [made("a", "b") for _ in range(5)]
+
+    async def change(client: PrefectClient) -> None:
+        for workflow in workflows:
+            await put(client, workflow.jobs["a"], Running(), attempt=1)
+            await put(client, workflow.jobs["a"], Completed())
+
+    stated = quick(key_cache_s=NEVER_S, live_interval_s=0.0, live_recheck_s=NEVER_S)
+    with open_door(stated) as door, counted() as asked, ExitStack() as stack:
+        watchers = [
+            stack.enter_context(watch(door, f"workflows/{workflow.id}"))
+            for workflow in workflows
+            for _ in range(each)
+        ]
+        for watcher in watchers:
+            watcher.until_type("snapshot")
+        on_server(change)
+        for watcher in watchers:
+            watcher.until(lambda told: told.type == "workflow" and told.done == 1)
+    # A snapshot of each, and then as many reads as there are changes, of two requests at most.
+    assert asked["flow_runs/filter"] <= 5 + 5 * 4 + 5
+    assert asked["artifacts/filter"] <= asked["flow_runs/filter"]
+    others = asked.total() - asked["flow_runs/filter"] - asked["artifacts/filter"]
+    assert others <= 25, asked
