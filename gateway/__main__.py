@@ -13,7 +13,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="where to listen")
     parser.add_argument("--port", type=int, default=8000, help="where to listen")
     given = parser.parse_args()
-    uvicorn.run(make_app(), host=given.host, port=given.port, log_level="warning")
+    # Nobody has anything to say on a socket.
+    uvicorn.run(
+        make_app(), host=given.host, port=given.port, log_level="warning", ws_max_size=4096
+    )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ the numbers: where it is heard, the workflow is read. Why a queued job waits is 
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from prefect.events import Event
 from prefect.events.filters import EventNameFilter
@@ -35,15 +36,21 @@ def take_note(hub: Hub, event: Event) -> None:
     tags = [each.removeprefix(_OF_WORKFLOW) for each in related if each.startswith(_OF_WORKFLOW)]
     if event.event.startswith(_ARTIFACT):
         runs = [each for each in related if each.startswith(FLOW_RUN)]
-        _tell(hub, tags, runs[0].removeprefix(FLOW_RUN) if runs else "", None)
+        step = None
     else:
-        run = event.resource.id.removeprefix(FLOW_RUN)
-        _tell(hub, tags or [run], run, step_in(event))
+        runs, step = [event.resource.id], step_in(event)
+    for run in map(_id, runs[:1]):
+        for workflow in tags or [run]:
+            if run:
+                hub.hear(workflow, run, step)
 
 
-def _tell(hub: Hub, workflows: list[str], run: str, step: Step | None) -> None:
-    for workflow in workflows:
-        hub.hear(workflow, run, step)
+def _id(resource: str) -> str:
+    """A run's id, as its source writes it; empty: it is none."""
+    try:
+        return str(UUID(resource.removeprefix(FLOW_RUN)))
+    except ValueError:
+        return ""
 
 
 def step_in(event: Event) -> Step | None:

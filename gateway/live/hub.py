@@ -20,8 +20,8 @@ from runs.views import RunUnknown
 
 _log = logging.getLogger(__name__)
 _PAUSE_S = 1.0
-_REST = 4.0
-"""After a read a workflow rests so many times as long as that took: large ones are read less."""
+_REST = 20.0
+"""Between two reads of a whole workflow lies so many times as long as one takes."""
 _ENDED_REST = 12.0
 """What has ended is looked at so many times less often: it changes only when somebody retries."""
 
@@ -34,6 +34,14 @@ class Source(Protocol):
 
         Raises:
             RunUnknown: There is none.
+        """
+        ...
+
+    async def renew(self, old: Reading, runs: frozenset[str]) -> Reading:
+        """The same with some of its runs read again; what is not there any more is left out.
+
+        Raises:
+            RunUnknown: There is no such workflow any more.
         """
         ...
 
@@ -126,7 +134,7 @@ class Hub:
     def miss(self) -> None:
         """Something may not have been heard: everything that is watched is read again."""
         for topic in self._topics.values():
-            topic.dirty.set()
+            topic.mark()
 
     def _begin(self, workflow: str) -> Topic:
         topic = self._topics[workflow] = Topic(workflow)
@@ -157,35 +165,43 @@ class Hub:
         topic.remove()
 
     async def _until_due(self, topic: Topic) -> None:
+        """Until it may have changed, or has not been read as a whole for long."""
         shared = self._pace.spread_s * len(self._topics)
-        rest = max(self._pace.recheck_s, shared) * (_ENDED_REST if topic.view.ended else 1.0)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(topic.dirty.wait(), rest)
+        rest_s = max(self._pace.recheck_s, shared, _REST * topic.took_s)
+        rest_s *= _ENDED_REST if topic.view.ended else 1.0
+        try:
+            await asyncio.wait_for(topic.dirty.wait(), topic.read_s + rest_s - time.monotonic())
+        except TimeoutError:
+            topic.mark()
 
     async def _renew_or_pause(self, topic: Topic) -> None:
         try:
-            took_s = await self._renew(topic)
+            await self._renew(topic)
         except RunUnknown:
             raise
         except Exception as error:  # noqa: BLE001 - it will be read again
             _log.warning("a watched workflow could not be read: %r", error)
-            topic.dirty.set()
+            topic.mark()
             await asyncio.sleep(_PAUSE_S)
         else:
-            await asyncio.sleep(max(self._pace.interval_s, _REST * took_s))
+            await asyncio.sleep(self._pace.interval_s)
 
-    async def _renew(self, topic: Topic) -> float:
-        """Read it, and tell what is new; how long the reading took, in seconds."""
+    async def _renew(self, topic: Topic) -> None:
+        """Read it, or what has changed of it, and tell what is new."""
         async with self._reads:
-            begun = time.monotonic()
-            topic.dirty.clear()
-            reading = await self._source.read(topic.id)
-            steps = {}
-            for run, now in reading.now.items():
-                steps[run] = await self._steps(topic, run, now)
-            took_s = time.monotonic() - begun
+            runs = topic.take_marks()
+            reading = await self._read(topic, runs)
+            steps = {run: await self._steps(topic, run, now) for run, now in reading.now.items()}
         topic.take(reading, steps)
-        return took_s
+
+    async def _read(self, topic: Topic, runs: frozenset[str]) -> Reading:
+        if runs and topic.is_open:
+            return await self._source.renew(topic.reading, runs)
+        begun = time.monotonic()
+        reading = await self._source.read(topic.id)
+        topic.read_s = time.monotonic()
+        topic.took_s = topic.read_s - begun
+        return reading
 
     async def _steps(self, topic: Topic, run: str, now: Step) -> Sequence[Step]:
         """The states that a run has taken since they were told."""

@@ -13,6 +13,8 @@ from runs.views import JobView, WorkflowView
 
 _MOST_RUNS = 20_000
 """Of so many runs of one workflow something is remembered: any event may be sent by anybody."""
+_MOST_CHANGED = 400
+"""With more the whole workflow is read."""
 _STALE_READS = 5
 
 
@@ -27,6 +29,8 @@ class Reading:
 
     view: WorkflowView
     now: Mapping[str, Step]
+    raw: object = None
+    """What its source made it of."""
 
 
 class Topic:
@@ -38,6 +42,8 @@ class Topic:
     Attributes:
         dirty: Set where it is to be read again.
         opened: Done once it was read, or could not be.
+        read_s: When all of it was read last, on the monotonic clock.
+        took_s: How long that took.
         clean: For texts; all who watch it are the same tenant's.
     """
 
@@ -47,10 +53,11 @@ class Topic:
         self.dirty = asyncio.Event()
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.clean: Clean = str
+        self.read_s = self.took_s = 0.0
         self._watchers: set[Watcher] = set()
-        self._view: WorkflowView | None = None
+        self._reading: Reading | None = None
+        self._whole, self._changed = False, set[str]()
         self._jobs: dict[str, JobView] = {}
-        self._told: dict[str, Step] = {}
         self._heard: dict[str, dict[str, Step]] = {}
         self._snapshots: dict[tuple[str | None, bool], str] = {}
         self._stale = 0
@@ -58,7 +65,7 @@ class Topic:
     @property
     def is_open(self) -> bool:
         """Whether it has been read."""
-        return self._view is not None
+        return self._reading is not None
 
     def fail(self, error: Exception) -> None:
         """It could not be read."""
@@ -66,11 +73,16 @@ class Topic:
         self.opened.exception()  # looked at: nobody may be waiting any more
 
     @property
-    def view(self) -> WorkflowView:
+    def reading(self) -> Reading:
         """The workflow as it was told last."""
-        if self._view is None:
+        if self._reading is None:
             raise RuntimeError("a topic is looked at before it was read")
-        return self._view
+        return self._reading
+
+    @property
+    def view(self) -> WorkflowView:
+        """What is shown of it."""
+        return self.reading.view
 
     def job(self, job: str) -> JobView | None:
         """A job of it."""
@@ -106,7 +118,21 @@ class Topic:
         if step is not None and (run in self._heard or len(self._heard) < _MOST_RUNS):
             self._heard.setdefault(run, {})[step.id] = step
         self._stale = 0
+        self.mark(run)
+
+    def mark(self, *runs: str) -> None:
+        """Some runs are to be read again; where none is named, all of them."""
+        self._changed.update(runs)
+        self._whole = self._whole or not runs or len(self._changed) > _MOST_CHANGED
         self.dirty.set()
+
+    def take_marks(self) -> frozenset[str]:
+        """The runs that are to be read again; none: all of them."""
+        changed = frozenset() if self._whole else frozenset(self._changed)
+        self._whole = False
+        self._changed.clear()
+        self.dirty.clear()
+        return changed
 
     def heard(self, run: str) -> Mapping[str, Step]:
         """What was heard of a run and is not told yet."""
@@ -114,7 +140,7 @@ class Topic:
 
     def told(self, run: str) -> Step | None:
         """The state of a run that was told last."""
-        return self._told.get(run)
+        return self._reading.now.get(run) if self._reading else None
 
     def take(self, reading: Reading, steps: Steps) -> None:
         """Tell what is new.
@@ -123,13 +149,12 @@ class Topic:
             reading: How it is.
             steps: How it came about.
         """
-        old, self._view = self._view, reading.view
+        old, self._reading = self._reading, reading
         self._jobs = {job.id: job for job in reading.view.jobs}
-        self._told = dict(reading.now)
         self._snapshots.clear()
         self._forget_told()
         if old is not None and self._watchers:
-            for told in news(old, reading.view, steps, self.clean):
+            for told in news(old.view, reading.view, steps, self.clean):
                 for watcher in list(self._watchers):
                     watcher.offer(told)
         if not self.opened.done():
@@ -141,12 +166,12 @@ class Topic:
         self._heard = {run: steps for run, steps in ahead.items() if steps}
         if self._heard and self._stale < _STALE_READS:
             self._stale += 1
-            self.dirty.set()
+            self.mark(*self._heard)
         elif self._heard:
             self._heard.clear()
 
     def _ahead(self, run: str) -> dict[str, Step]:
-        told = self._told.get(run)
+        told = self.told(run)
         steps = self._heard[run].values()
         return {
             step.id: step

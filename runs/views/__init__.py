@@ -1,6 +1,5 @@
 """What people and programs are shown of workflows and jobs, read off the server."""
 
-from runs.views.making import workflow_view
 from runs.views.reading import (
     RunUnknown,
     list_workflows,
@@ -31,5 +30,4 @@ __all__ = [
     "read_workflow_run",
     "read_workflow_runs",
     "unknown",
-    "workflow_view",
 ]

@@ -19,11 +19,12 @@ from runs.states import queued
 from tests.gateway.counting import counted
 from tests.gateway.door import Door, open_door
 from tests.gateway.sockets import address
+from tests.helpers.prefects import LEAVES_SOCKETS
 from tests.helpers.stack import prefect_on_postgres
 from tests.runs.made import Made, make_workflow, put, tell_tiles
 from tests.workflows.server import add_tenant, on_server
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900), *LEAVES_SOCKETS]
 WORKFLOWS = 10
 LASTS_S = 30.0
 PAUSE_S = 0.1
@@ -35,6 +36,7 @@ class Cost:
     """What was measured."""
 
     watchers: int
+    joining: int
     asked: Counter[str]
     changes: int
     seconds: float
@@ -51,7 +53,7 @@ class Cost:
         told = {part: delays[int(len(delays) * part / 100)] for part in (50, 95)} if delays else {}
         late = ", ".join(f"p{part} {seconds * 1000:.0f} ms" for part, seconds in told.items())
         return (
-            f"{self.watchers} watchers: {self.rate:.1f} requests/s to Prefect for "
+            f"{self.watchers} watchers: {self.joining} requests while they come, then {self.rate:.1f} requests/s to Prefect for "
             f"{self.changes / self.seconds:.1f} changes/s; a state is told after {late}; "
             f"messages {self.types}; requests {dict(self.asked)}"
         )
@@ -81,14 +83,15 @@ def measured(door: Door, workflows: list[Made], watchers: int) -> Cost:
         program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as crowd:
         assert crowd.stdout is not None
-        assert crowd.stdout.readline() == "ready\n"
+        with counted() as joining:
+            assert crowd.stdout.readline() == "ready\n"
         with counted() as asked:
             begun = time.monotonic()
             changes = on_server(lambda client: change(client, workflows))
             seconds = time.monotonic() - begun
         told = json.loads(crowd.communicate()[0])
     assert crowd.returncode == 0
-    return Cost(watchers, asked, changes, seconds, told["delays"], told["types"])
+    return Cost(watchers, joining.total(), asked, changes, seconds, told["delays"], told["types"])
 
 
 def test_a_thousand_watchers_cost_prefect_what_one_of_each_costs(tmp_path: Path) -> None:

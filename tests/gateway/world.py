@@ -37,7 +37,7 @@ class World:
 
     def __init__(self, workflows: int = 1, jobs: int = 2, lag: int = 0) -> None:
         self.lag = lag
-        self.reads = self.histories = 0
+        self.reads = self.renewals = self.histories = 0
         self.jobs = {
             f"w{number}": [Job(f"w{number}j{each}") for each in range(jobs)]
             for number in range(workflows)
@@ -86,6 +86,22 @@ class World:
         for _ in range(self.lag):
             await asyncio.sleep(0)
         return reading
+
+    async def renew(self, old: Reading, runs: frozenset[str]) -> Reading:
+        """The same with these jobs as they were a moment ago."""
+        whole = await self.read(old.view.id)
+        self.renewals += 1
+        jobs = {job.id: job for job in old.view.jobs if job.id not in runs}
+        jobs |= {job.id: job for job in whole.view.jobs if job.id in runs}
+        ordered = tuple(job for job in whole.view.jobs if job.id in jobs)
+        shown = tuple(jobs[job.id] for job in ordered)
+        view = replace(
+            whole.view,
+            branches=(BranchView("one", (), shown),),
+            done=sum(job.ended for job in shown),
+        )
+        now = {job: whole.now[job] if job in runs else old.now[job] for job in jobs}
+        return Reading(view, now | {old.view.id: whole.now[old.view.id]})
 
     async def history(self, run: str) -> Sequence[Step]:
         """All states of a job."""
