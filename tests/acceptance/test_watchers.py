@@ -53,9 +53,9 @@ class Cost:
         told = {part: delays[int(len(delays) * part / 100)] for part in (50, 95)} if delays else {}
         late = ", ".join(f"p{part} {seconds * 1000:.0f} ms" for part, seconds in told.items())
         return (
-            f"{self.watchers} watchers: {self.joining} requests while they come, then {self.rate:.1f} requests/s to Prefect for "
-            f"{self.changes / self.seconds:.1f} changes/s; a state is told after {late}; "
-            f"messages {self.types}; requests {dict(self.asked)}"
+            f"{self.watchers} watchers: {self.joining} requests while they come, then "
+            f"{self.rate:.1f} requests/s to Prefect for {self.changes / self.seconds:.1f} "
+            f"changes/s; a state is told after {late}; messages {self.types}; requests {dict(self.asked)}"
         )
 
 
