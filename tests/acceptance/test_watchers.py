@@ -55,7 +55,8 @@ class Cost:
         return (
             f"{self.watchers} watchers: {self.joining} requests while they come, then "
             f"{self.rate:.1f} requests/s to Prefect for {self.changes / self.seconds:.1f} "
-            f"changes/s; a state is told after {late}; messages {self.types}; requests {dict(self.asked)}"
+            f"changes/s; a state is told after {late}; messages {self.types}; "
+            f"requests {dict(self.asked)}"
         )
 
 

@@ -10,9 +10,30 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from gateway.live.messages import MESSAGES, Message, StepOut
+from gateway.settings import GatewaySettings
 from tests.gateway.door import Door
 from tests.helpers.waiting import PATIENCE_S
+from tests.runs.made import Made, make_workflow, put
 from tests.workflows.server import on_server
+
+NEVER_S = 300.0
+"""Longer than any test: what is told before was heard, not looked up."""
+
+
+def quick(**more: Any) -> GatewaySettings:
+    """Settings of a door that tells soon."""
+    stated = {"key_cache_s": 0, "live_interval_s": 0.05, "live_recheck_s": 0.5, **more}
+    return GatewaySettings(**stated)
+
+
+def made(*slides: str, tenant: str = "alice") -> Made:
+    """A workflow of one branch, whose jobs wait."""
+    return on_server(lambda client: make_workflow(client, {"one": slides}, tenant))
+
+
+def put_state(run: str, state: Any, **written: Any) -> None:
+    """Give a run a state, after labels."""
+    on_server(lambda client: put(client, run, state, **written))
 
 
 class Watch:
