@@ -122,8 +122,9 @@ class Topic:
 
     def mark(self, *runs: str) -> None:
         """Some runs are to be read again; where none is named, all of them."""
-        self._changed.update(runs)
-        self._whole = self._whole or not runs or len(self._changed) > _MOST_CHANGED
+        if not self._whole:
+            self._changed.update(runs)
+            self._whole = not runs or len(self._changed) > _MOST_CHANGED
         self.dirty.set()
 
     def take_marks(self) -> frozenset[str]:
