@@ -112,6 +112,7 @@ def test_everybody_ends_with_the_truth(acts: list[tuple[Any, ...]], lag: int) ->
             Reader(hub, world, "w0", job="w0j1"),
         ]
         tasks = [asyncio.create_task(reader.run()) for reader in readers]
+        await until(lambda: all(reader.types for reader in readers))
         stage = Play(world, hub, readers)
         for act in acts:
             await stage.act(act)
@@ -152,6 +153,27 @@ def test_a_hundred_watchers_cost_as_much_as_one() -> None:
             assert all(reader.steps["w0j0"] == [0, 1, 2] for reader in readers)
             await end(*tasks)
         assert reads[1] == reads[100] == 3
+
+    play(script)
+
+
+def test_states_of_which_nothing_was_heard_are_found_in_the_history() -> None:
+    async def script() -> None:
+        world = World()
+        hub = Hub(world, Pace(interval_s=0.0, recheck_s=60.0))
+        reader = Reader(hub, world, "w0")
+        task = asyncio.create_task(reader.run())
+        await until(lambda: bool(reader.types))
+        unheard, _, last = (world.step("w0", 0, kind) for kind in ("RUNNING", "PAUSED", "RUNNING"))
+        hub.hear("w0", "w0j0", last)
+        await until(reader.knows_the_truth)
+        assert (reader.steps["w0j0"], world.histories) == ([0, 1, 2, 3], 1)
+        hub.hear("w0", "w0j0", unheard)  # too late: it is told already
+        world.step("w0", 1, "RUNNING")
+        hub.miss()
+        await until(reader.knows_the_truth)
+        assert (reader.steps["w0j0"], reader.steps["w0j1"]) == ([0, 1, 2, 3], [0, 1])
+        await end(task)
 
     play(script)
 
