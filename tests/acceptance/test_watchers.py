@@ -16,6 +16,7 @@ from prefect.states import Completed, Running
 
 from gateway.settings import GatewaySettings
 from runs.states import queued
+from tests.acceptance.watchers import allow_sockets
 from tests.gateway.counting import counted
 from tests.gateway.door import Door, open_door
 from tests.gateway.sockets import address
@@ -26,7 +27,7 @@ from tests.workflows.server import add_tenant, on_server
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(900), *LEAVES_SOCKETS]
 WORKFLOWS = 10
-LASTS_S = 30.0
+LASTS_S = 20.0
 PAUSE_S = 0.1
 STATES = (Running(name="Pending"), Running(), Running(name="Again"), Completed(), queued())
 
@@ -96,6 +97,7 @@ def measured(door: Door, workflows: list[Made], watchers: int) -> Cost:
 
 
 def test_a_thousand_watchers_cost_prefect_what_one_of_each_costs(tmp_path: Path) -> None:
+    allow_sockets()
     costs = {}
     with (
         prefect_on_postgres(tmp_path / "server") as server,

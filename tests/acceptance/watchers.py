@@ -62,7 +62,12 @@ async def main() -> None:
     await asyncio.wait(tasks)
 
 
-if __name__ == "__main__":
+def allow_sockets() -> None:
+    """Let this process have as many as it may."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    allow_sockets()
     asyncio.run(main())
