@@ -59,7 +59,7 @@ async def main() -> None:
     print(json.dumps({"delays": crowd.delays, "types": crowd.types}), flush=True)
     for task in tasks:
         task.cancel()
-    await asyncio.wait(tasks)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def allow_sockets() -> None:
