@@ -22,8 +22,16 @@ def main() -> None:
     app = make_app()
     log_json(gateway_settings().log_level, sys.stderr)
     _log.info("opening at %s port %d", given.host, given.port)
-    # Uvicorn's own log of requests holds paths and queries as they came.
-    uvicorn.run(app, host=given.host, port=given.port, log_config=None, access_log=False)
+    # Uvicorn's own log of requests holds paths and queries as they came. Nobody has anything to say
+    # on a socket.
+    uvicorn.run(
+        app,
+        host=given.host,
+        port=given.port,
+        log_config=None,
+        access_log=False,
+        ws_max_size=4096,
+    )
 
 
 if __name__ == "__main__":

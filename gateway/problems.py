@@ -7,8 +7,9 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
+from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from prefect.exceptions import PrefectException
 from pydantic import BaseModel, Field
@@ -113,7 +114,7 @@ def of_anything(error: Exception) -> Problem:
         return error
     if isinstance(error, SlideloomError):
         return of_error(error)
-    if isinstance(error, RequestValidationError):
+    if isinstance(error, RequestValidationError | WebSocketRequestValidationError):
         return of_validation(list(error.errors()))
     if isinstance(error, HTTPException):
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
@@ -127,6 +128,7 @@ _KINDS: tuple[type[Exception], ...] = (
     Problem,
     SlideloomError,
     RequestValidationError,
+    WebSocketRequestValidationError,
     HTTPException,
     httpx.HTTPError,
     PrefectException,
@@ -135,9 +137,9 @@ _KINDS: tuple[type[Exception], ...] = (
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Turn everything that is raised into problem details."""
+    """Turn everything that is raised into problem details; for a socket, instead of its opening."""
 
-    async def handle(_: Request, error: Exception) -> JSONResponse:
+    async def handle(_: HTTPConnection, error: Exception) -> JSONResponse:
         problem = of_anything(error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             trace = error if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR else None

@@ -18,6 +18,23 @@ class GatewaySettings(BaseSettings):
     session_hours: float = Field(
         12.0, gt=0, le=720, description="How long a browser stays signed in."
     )
+    live_interval_s: float = Field(
+        0.25, ge=0, le=10, description="A watched workflow is read once in so long, at most."
+    )
+    live_recheck_s: float = Field(
+        5.0, gt=0, le=300, description="It is read again after so long, whatever was heard of it."
+    )
+    live_heartbeat_s: float = Field(
+        15.0, gt=0, le=300, description="A socket is sent something at least so often."
+    )
+    live_queue: int = Field(
+        64, ge=1, le=10_000, description="Messages that wait for a slow reader; then a snapshot."
+    )
+    live_patience_s: float = Field(
+        30.0, gt=0, le=600, description="Who reads nothing for so long is cut off."
+    )
+    live_sockets: int = Field(2000, ge=1, description="Sockets that may be open at a time.")
+    live_sockets_per_tenant: int = Field(200, ge=1, description="Of these, those of one tenant.")
 
     requests_per_minute: int = Field(
         6000, ge=1, le=1_000_000, description="Requests of one tenant in a minute."

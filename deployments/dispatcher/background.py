@@ -12,7 +12,8 @@ from prefect.client.orchestration import PrefectClient
 
 from deployments.dispatcher.cache import RunCache
 from deployments.dispatcher.events import EventFeed
-from deployments.dispatcher.tasks import end, forever, until_any
+from deployments.dispatcher.tasks import forever, until_any
+from runs.ending import end
 from runs.names import WAITING
 from runs.records import JobRun
 from runs.states import QUEUED, skipped

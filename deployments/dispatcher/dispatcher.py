@@ -21,9 +21,9 @@ from deployments.dispatcher.places import PlacesRecord
 from deployments.dispatcher.progress import WorkflowProgress
 from deployments.dispatcher.reader import Reader
 from deployments.dispatcher.sweep import Sweep
-from deployments.dispatcher.tasks import end
 from deployments.dispatcher.workflows import WorkflowRuns
 from runs.changes import end_stranger
+from runs.ending import end
 from runs.reading import Patience
 from runs.reaper import Bounds
 from slideloom.scheduling.decide import decide

@@ -9,14 +9,12 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from prefect.events import Event
-from prefect.events.clients import get_events_subscriber
-from prefect.events.filters import EventFilter, EventNameFilter
+from prefect.events.filters import EventNameFilter
 
-from deployments.dispatcher.tasks import end
+from runs.events import FLOW_RUN as _PREFIX
+from runs.events import heard
 
-_PREFIX = "prefect.flow-run."
 _BEAT = f"{_PREFIX}heartbeat"
-_PAUSE_S = 1.0
 
 
 class EventFeed:
@@ -82,23 +80,11 @@ async def listening(feed: EventFeed, gap: asyncio.Event) -> AsyncIterator[None]:
         feed: Takes note of what comes.
         gap: Set whenever events may have been missed: compare everything.
     """
-    task = asyncio.create_task(_listen(feed, gap))
-    try:
+
+    def hears(does: bool) -> None:
+        feed.since_s = time.monotonic() if does else math.inf
+        if does:
+            gap.set()
+
+    async with heard(EventNameFilter(prefix=[_PREFIX]), feed.take_note, hears):
         yield
-    finally:
-        await end(task)
-
-
-async def _listen(feed: EventFeed, gap: asyncio.Event) -> None:
-    wanted = EventFilter(event=EventNameFilter(prefix=[_PREFIX]))
-    while True:
-        try:
-            async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
-                feed.since_s = time.monotonic()
-                gap.set()
-                async for event in events:
-                    feed.take_note(event)
-        except Exception:  # noqa: BLE001 - whatever ends the stream, it is opened again
-            await asyncio.sleep(_PAUSE_S)
-        finally:
-            feed.since_s = math.inf

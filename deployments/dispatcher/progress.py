@@ -13,7 +13,8 @@ from prefect.client.orchestration import PrefectClient
 
 from deployments.dispatcher.cache import RunCache
 from deployments.dispatcher.isolation import guarded
-from deployments.dispatcher.tasks import end, forever, until_any
+from deployments.dispatcher.tasks import forever, until_any
+from runs.ending import end
 from runs.share import show_share
 from runs.states import AWAITING
 

@@ -1,12 +1,10 @@
-"""Background tasks: those that go on for ever, and ending them for certain."""
+"""Background tasks that go on for ever."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 _log = logging.getLogger(__name__)
-_PATIENCE_S = 1.0
 _PAUSE_S = 1.0
 
 
@@ -25,16 +23,3 @@ async def until_any(todo: Mapping[str, object], work: asyncio.Event) -> None:
     while not todo:
         work.clear()
         await work.wait()
-
-
-async def end(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks until they have ended.
-
-    Once is not always enough: a context manager that fails on its way out, such as a web socket's,
-    puts its own error in the place of the cancellation.
-    """
-    left = {task for task in tasks if not task.done()}
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=_PATIENCE_S)

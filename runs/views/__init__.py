@@ -6,8 +6,10 @@ from runs.views.reading import (
     read_home,
     read_job,
     read_job_run,
+    read_tiles,
     read_workflow,
     read_workflow_run,
+    read_workflow_runs,
     unknown,
 )
 from runs.views.shapes import BranchView, JobView, WorkflowLine, WorkflowView, plain
@@ -23,7 +25,9 @@ __all__ = [
     "read_home",
     "read_job",
     "read_job_run",
+    "read_tiles",
     "read_workflow",
     "read_workflow_run",
+    "read_workflow_runs",
     "unknown",
 ]

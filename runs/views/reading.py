@@ -51,6 +51,18 @@ async def read_workflow(client: PrefectClient, workflow: str | UUID) -> Workflow
     Raises:
         RunUnknown: There is no such workflow.
     """
+    record, jobs = await read_workflow_runs(client, workflow)
+    return workflow_view(record, jobs, await read_tiles(client, jobs))
+
+
+async def read_workflow_runs(
+    client: PrefectClient, workflow: str | UUID
+) -> tuple[WorkflowRun, list[JobRun]]:
+    """A workflow's own run, and those of all its jobs.
+
+    Raises:
+        RunUnknown: There is no such workflow.
+    """
     own, theirs = {"any_": [str(workflow)]}, {"all_": [workflow_tag(workflow)]}
     wanted = FlowRunFilter.model_validate({"operator": "or_", "id": own, "tags": theirs})
     found = await read_all(client, wanted, _BOTH)
@@ -58,7 +70,7 @@ async def read_workflow(client: PrefectClient, workflow: str | UUID) -> Workflow
     if record is None:
         raise unknown("workflow", workflow)
     jobs = [job for job in map(job_run, found) if job is not None and job.workflow == record.id]
-    return workflow_view(record, jobs, await _tiles(client, jobs))
+    return record, jobs
 
 
 async def read_job(client: PrefectClient, job: str | UUID) -> JobView:
@@ -68,7 +80,7 @@ async def read_job(client: PrefectClient, job: str | UUID) -> JobView:
         RunUnknown: There is no such job.
     """
     run = await read_job_run(client, job)
-    home, tiles = await asyncio.gather(read_home(client, run), _tiles(client, [run]))
+    home, tiles = await asyncio.gather(read_home(client, run), read_tiles(client, [run]))
     return job_view(run, home, tiles)
 
 
@@ -172,7 +184,7 @@ async def _line(client: PrefectClient, run: WorkflowRun, room: asyncio.Semaphore
     return workflow_line(run, done)
 
 
-async def _tiles(client: PrefectClient, jobs: Iterable[JobRun]) -> dict[str, Told]:
+async def read_tiles(client: PrefectClient, jobs: Iterable[JobRun]) -> dict[str, Told]:
     """How far those jobs are that have told so, in the attempt they made last."""
     started = [UUID(job.id) for job in jobs if job.attempt]
     found: dict[str, Told] = {}

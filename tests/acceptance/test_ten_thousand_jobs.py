@@ -19,13 +19,13 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Running
 
-from deployments.dispatcher.tasks import end
 from deployments.serve.guardian import Guard
 from deployments.serve.prefect_server import python
 from deployments.serve.processes import Process
 from deployments.serve.program import Program
 from runs.admission import read_history
 from runs.creation import NewJob, create_jobs
+from runs.ending import end
 from runs.names import RUN_WORKFLOW
 from runs.paging import read_all
 from runs.states import awaiting

@@ -14,7 +14,7 @@ from prefect.states import Completed
 
 from deployments.dispatcher.dispatcher import dispatch
 from deployments.dispatcher.lock import DatabaseLock
-from deployments.dispatcher.tasks import end
+from runs.ending import end
 from runs.names import PLACES
 from slideloom.settings import Settings
 from tests.dispatcher import town

@@ -9,6 +9,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from slideloom.settings import settings
 from tests.gateway.door import Door, open_door
+from tests.gateway.sockets import NEVER_S, quick
 from tests.helpers.files import drawn_slide
 from tests.helpers.stack import prefect_on_postgres
 from tests.workflows.server import add_tenant, on_server, register
@@ -58,4 +59,18 @@ def house(prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def door(house: Path) -> Iterator[Door]:
     """The door, with the tenants of `house`."""
     with open_door() as door:
+        yield door
+
+
+@pytest.fixture
+def live_door(house: Path) -> Iterator[Door]:
+    """A door that looks at what is watched every half a second, whatever it hears."""
+    with open_door(quick()) as door:
+        yield door
+
+
+@pytest.fixture
+def hearing_door(house: Path) -> Iterator[Door]:
+    """A door that tells nothing but what it hears."""
+    with open_door(quick(live_recheck_s=NEVER_S)) as door:
         yield door

@@ -1,0 +1,1 @@
+"""What watchers of jobs and workflows are told, and when."""
