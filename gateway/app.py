@@ -8,9 +8,10 @@ from prefect.client.orchestration import get_client
 
 from gateway.keyring import Keyring
 from gateway.problems import ProblemOut, handle_problems
-from gateway.routes import health, signin
+from gateway.routes import cells, health, overlay, signin
 from gateway.scope import Tenants
 from gateway.settings import GatewaySettings, gateway_settings
+from gateway.viewer.room import Room
 from slideloom import __version__
 
 API = "/api/v1"
@@ -20,7 +21,12 @@ _TOLD = (
 )
 _PROBLEM = {"model": ProblemOut, "content": {"application/problem+json": {}}}
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    signin.router,
+    overlay.router,
+    cells.router,
+)
 
 
 def make_app(stated: GatewaySettings | None = None) -> FastAPI:
@@ -52,4 +58,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with get_client() as client:
         app.state.prefect = client
         app.state.keyring, app.state.tenants = Keyring(settings.key_cache_s), Tenants()
+        app.state.viewer = Room(settings)
         yield
