@@ -78,8 +78,8 @@ class Piece:
         offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
         at = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         origin = np.repeat(self.bounds[:2, places].T.astype(np.int64), lengths, axis=0)
-        absolute: Int64 = self.corners[at] + origin
-        return absolute / UNITS, offsets
+        xy: Float64 = np.asarray((self.corners[at] + origin) / UNITS, np.float64)
+        return xy, offsets
 
     def areas_um2(self, places: Int64) -> Float64:
         """(k,) areas."""

@@ -14,7 +14,13 @@ FINGERPRINT = "ab" * 32
 
 
 def made_cells(
-    count: int, width: int, height: int, seed: int = 0, radius: int = 9, scale: float = 1.0
+    count: int,
+    width: int,
+    height: int,
+    seed: int = 0,
+    radius: int = 9,
+    scale: float = 1.0,
+    band: tuple[float, float] = (0.0, 1.0),
 ) -> FinalCells:
     """Cells of 16 corners about whole positions, in a slide of this size in level-0 px.
 
@@ -25,9 +31,11 @@ def made_cells(
         seed: Another seed, other cells.
         radius: About so large, in model px.
         scale: Level-0 px per model px.
+        band: Between which shares of the height they lie.
     """
     rng = np.random.default_rng(seed)
-    centre = rng.integers(0, (int(width / scale), int(height / scale)), (count, 1, 2))
+    right, top, bottom = int(width / scale), *(int(height / scale * share) for share in band)
+    centre = rng.integers((0, top), (right, bottom), (count, 1, 2))
     turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     reach = rng.integers(max(radius - 4, 2), radius + 4, (count, 16, 1))
     round_it = np.rint(reach * np.stack([np.cos(turn), np.sin(turn)], axis=1))
