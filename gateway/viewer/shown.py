@@ -164,7 +164,10 @@ class Gallery:
         running = before if isinstance(before, Running) else None
 
         def look() -> Finished | Running | None:
-            return find_finished(store) or follow(store, running, self._most_bytes)
+            found = find_finished(store) or follow(store, running, self._most_bytes)
+            if isinstance(found, Running):
+                len(found.cells)  # put together here, not where others wait
+            return found or find_finished(store)  # it may have ended between the two looks
 
         seen = _Seen(time.monotonic(), await self._told(key[0], look))
         nbytes = seen.found.cells.nbytes if isinstance(seen.found, Running) else 0

@@ -88,8 +88,9 @@ def find_finished(store: Store) -> Finished | None:
         if PARQUET not in files:
             raise NoCells("this job's result holds no cells: look at its files instead")
         shape = Shape.of(json.loads(store.get(SUMMARY))["slide"])
-        return Finished(shape, str(files[PARQUET]))
-    except (ValueError, KeyError, TypeError, FileNotFoundError) as error:
+        digest = bytes.fromhex(files[PARQUET]).hex()
+        return Finished(shape, digest)
+    except (ValueError, KeyError, TypeError, RecursionError, FileNotFoundError) as error:
         raise ResultDamaged("the result cannot be read: run the job again") from error
 
 

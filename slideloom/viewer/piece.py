@@ -78,12 +78,12 @@ class Piece:
         offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
         at = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         origin = np.repeat(self.bounds[:2, places].T.astype(np.int64), lengths, axis=0)
-        xy: Float64 = np.asarray((self.corners[at] + origin) / UNITS, np.float64)
-        return xy, offsets
+        return (origin + self.corners[at]) / UNITS, offsets
 
     def areas_um2(self, places: Int64) -> Float64:
         """(k,) areas."""
-        return self.measures[places, _AREA].astype(np.float64)
+        areas: Float64 = self.measures[places, _AREA].astype(np.float64)
+        return areas
 
     def described(self, places: Int64) -> list[dict[str, Any]]:
         """The cells at these places as plain data: coordinates in level-0 px, measures by name."""
