@@ -1,6 +1,7 @@
 """The cells in a box, for hover and click."""
 
 import io
+import json
 from pathlib import Path
 
 import httpx
@@ -71,6 +72,24 @@ def test_while_it_runs_cells_are_provisional(door: Door, house: Path) -> None:
         job.finish()
         wait_until(lambda: not told(ask(client, job, ALL)).provisional)
         assert {cell.id for cell in some.cells} < {c.id for c in told(ask(client, job, ALL)).cells}
+
+
+def test_a_digest_that_is_made_up_shows_nothing_of_others(door: Door, house: Path) -> None:
+    hers, his = viewed(house), viewed(house, "bob", slide="b.png")
+    for job in (hers, his):
+        job.finish()
+    digests = [
+        next(entry["sha256"] for entry in manifest["files"] if entry["name"] == "cells.parquet")
+        for manifest in (
+            json.loads((job.out / "manifest.json").read_bytes()) for job in (hers, his)
+        )
+    ]
+    stated = (his.out / "manifest.json").read_text()
+    (his.out / "manifest.json").write_text(stated.replace(digests[1], digests[0]))
+    for tenant, job in (("alice", hers), ("bob", his)):
+        with door.client(tenant) as client:
+            found = {cell.id for cell in told(ask(client, job, ALL)).cells}
+        assert found == set(pq.read_table(job.out / "cells.parquet")["id"].to_pylist())
 
 
 def test_a_tile_shows_a_cell_where_it_is_told(door: Door, house: Path) -> None:

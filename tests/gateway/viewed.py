@@ -51,11 +51,13 @@ class Viewed:
             steps.segment_slide(self._job, self.out, slide, OracleEngine())
 
 
-def viewed(house: Path, tenant: str = "alice", kind: str = "segment_cells") -> Viewed:
-    """A job of the tenant's, on a.png."""
-    stated = spec(tenant, "a.png")
+def viewed(
+    house: Path, tenant: str = "alice", kind: str = "segment_cells", slide: str = "a.png"
+) -> Viewed:
+    """A job of the tenant's, on a slide of theirs."""
+    stated = spec(tenant, slide)
     if kind == "segment_cells":
-        job = {"kind": kind, "slide": "a.png", "overlap": 64, **GIVEN}
+        job = {"kind": kind, "slide": slide, "overlap": 64, **GIVEN}
         stated["branches"][0]["jobs"] = [job]
 
     async def act(client: PrefectClient) -> tuple[UUID, Path]:
@@ -65,4 +67,4 @@ def viewed(house: Path, tenant: str = "alice", kind: str = "segment_cells") -> V
         return made.id, Path(made.parameters["out"])
 
     made, out = on_server(act)
-    return Viewed(str(made), out, house / tenant / "slides" / "a.png")
+    return Viewed(str(made), out, house / tenant / "slides" / slide)
