@@ -16,6 +16,7 @@ from gateway.routes.cells import CellsOut
 from gateway.viewer.answers import PROVISIONAL
 from tests.gateway.door import Door
 from tests.gateway.viewed import ALL, Viewed, viewed
+from tests.helpers.files import drawn_slide
 from tests.helpers.waiting import wait_until
 
 
@@ -75,6 +76,7 @@ def test_while_it_runs_cells_are_provisional(door: Door, house: Path) -> None:
 
 
 def test_a_digest_that_is_made_up_shows_nothing_of_others(door: Door, house: Path) -> None:
+    drawn_slide(house / "bob" / "slides" / "b.png", 300, 200, seed=9)
     hers, his = viewed(house), viewed(house, "bob", slide="b.png")
     for job in (hers, his):
         job.finish()
@@ -84,6 +86,7 @@ def test_a_digest_that_is_made_up_shows_nothing_of_others(door: Door, house: Pat
             json.loads((job.out / "manifest.json").read_bytes()) for job in (hers, his)
         )
     ]
+    assert digests[0] != digests[1]
     stated = (his.out / "manifest.json").read_text()
     (his.out / "manifest.json").write_text(stated.replace(digests[1], digests[0]))
     for tenant, job in (("alice", hers), ("bob", his)):
