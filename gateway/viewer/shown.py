@@ -107,7 +107,7 @@ class Gallery:
     def __init__(self, most_bytes: int, desk: Desk) -> None:
         """Nothing is known yet."""
         self._desk, self._most_bytes = desk, most_bytes
-        self._places = Recent[Job, Store](_MOST_KNOWN)
+        self._addresses = Recent[Job, str](_MOST_KNOWN)
         self._seen = Recent[Job, _Seen](most_bytes // 2)
         self._cells = Recent[tuple[str, str], CellSet](most_bytes // 2)
         self._looking, self._loading = Once[Job, _Seen](), Once[tuple[str, str], CellSet]()
@@ -131,18 +131,19 @@ class Gallery:
         return Shown(seen.found.cells, seen.found.shape, "")
 
     async def _place(self, scope: Scope, job: UUID) -> Store:
-        held = self._places.get((scope.id, job))
-        if held is None:
+        """Where the job's result goes; the address is looked up once, the key to it may change."""
+        at = self._addresses.get((scope.id, job))
+        if at is None:
             view = await scope.job(job)
             if view.kind != KIND:
                 raise _no_cells()
-            try:
-                held = scope.tenant.result_place(view.folder)
-            except ParametersUnusable as error:
-                told = "this result was written to another place than yours are now"
-                raise Problem(404, "result_elsewhere", told) from error
-            self._places.put((scope.id, job), held, 1)
-        return held
+            at = view.folder
+            self._addresses.put((scope.id, job), at, 1)
+        try:
+            return scope.tenant.result_place(at)
+        except ParametersUnusable as error:
+            told = "this result was written to another place than yours are now"
+            raise Problem(404, "result_elsewhere", told) from error
 
     async def _told(self, tenant: str, work: Callable[[], _Result]) -> _Result:
         """Do something with a store; what it meets is said for tenants."""

@@ -28,7 +28,8 @@ class Field:
     """The density at one level.
 
     Attributes:
-        values: (rows, columns) float32 smoothed number of cells per square.
+        values: (rows + 2, columns + 2) float32 smoothed number of cells per square, with the outer
+            squares repeated, so that the level's edge is interpolated as its inside is.
         top: The value at which the colours end; above zero.
     """
 
@@ -41,7 +42,7 @@ class Field:
         side = pyramid.tile_px // BIN_PX
         left, top = x * side, y * side
         # One square more on each side, to interpolate as if the level were drawn as a whole.
-        around = np.pad(self.values, 1, mode="edge")[top : top + side + 2, left : left + side + 2]
+        around = self.values[top : top + side + 2, left : left + side + 2]
         size = (around.shape[1] * BIN_PX, around.shape[0] * BIN_PX)
         fine = np.asarray(cv2.resize(around, size, interpolation=cv2.INTER_LINEAR))
         share = fine[BIN_PX : BIN_PX + height, BIN_PX : BIN_PX + width] / self.top
@@ -80,4 +81,4 @@ def _smoothed(counts: Int64) -> Field:
     ).reshape(counts.shape)
     held = values[counts > 0]
     top = float(np.percentile(held, _TOP_PERCENT)) if len(held) else 1.0
-    return Field(values.astype(np.float32), max(top, 1e-6))
+    return Field(np.pad(values.astype(np.float32), 1, mode="edge"), max(top, 1e-6))

@@ -1,5 +1,6 @@
 """The cells of a finished result, from its place in a store."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +89,17 @@ def find_finished(store: Store) -> Finished | None:
         if PARQUET not in files:
             raise NoCells("this job's result holds no cells: look at its files instead")
         shape = Shape.of(json.loads(store.get(SUMMARY))["slide"])
-        digest = bytes.fromhex(files[PARQUET]).hex()
-        return Finished(shape, digest)
+        return Finished(shape, _checked_digest(files[PARQUET]))
     except (ValueError, KeyError, TypeError, RecursionError, FileNotFoundError) as error:
         raise ResultDamaged("the result cannot be read: run the job again") from error
+
+
+def _checked_digest(stated: str) -> str:
+    """A SHA-256 as 64 hex digits; a ValueError where it is none."""
+    digest = bytes.fromhex(stated)
+    if len(digest) != hashlib.sha256().digest_size:
+        raise ValueError(stated)
+    return digest.hex()
 
 
 def load_cells(store: Store, most_bytes: int) -> CellSet:
