@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from bench.report import Figure, seconds
+from slideloom.viewer.finished import read_cells
 from slideloom.viewer.pyramid import Pyramid
 
 SIZES = [int(size) for size in os.environ.get("BENCH_CELLS", "100000,1000000").split(",")]
@@ -111,7 +112,7 @@ async def _measure(folder: Path, cells: int) -> dict[str, float]:
         )
         found["first tiles, table read once for all, read"] = time.perf_counter() - began
         assert {answer.status_code for answer in answers} == {200}
-        found["memory for the cells"] = _rss_mib() - before
+        found["memory that grew by it"] = _rss_mib() - before
         for down in range(7):
             level = top - down
             kind = "outlines" if (1 << down) * _MPP <= 4.0 else "density"
@@ -124,6 +125,9 @@ async def _measure(folder: Path, cells: int) -> dict[str, float]:
         times = [await _ask(client, f"cells?bbox=0,0,{_side(cells)},{_side(cells)}")]
         found["2,000 of all cells"] = times[0]
     found["peak memory of the process"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found["memory of the cells alone"] = (
+        read_cells(folder / "cells.parquet", 1 << 40).nbytes / 2**20
+    )
     found.update(_by_filter(rng, folder, _side(cells)))
     return found
 

@@ -12,12 +12,14 @@ import pyarrow.parquet as pq
 
 from slideloom.errors import BadInput, ResultDamaged
 from slideloom.results.folder import MANIFEST
-from slideloom.results.geoparquet import ROW_GROUP
 from slideloom.segmentation.aggregate import SUMMARY
 from slideloom.segmentation.merging import PARQUET
 from slideloom.stores import Store
 from slideloom.viewer.cellset import CellSet
 from slideloom.viewer.piece import COLUMNS, piece_of
+
+_PIECE = 16_384
+"""Cells of a piece: what unpacking takes beside them stays small."""
 
 
 class ResultTooLarge(BadInput):
@@ -128,7 +130,7 @@ def read_cells(path: Path, most_bytes: int) -> CellSet:
     try:
         with pq.ParquetFile(path) as stored:
             _check_size(stored.metadata, most_bytes)
-            batches = stored.iter_batches(ROW_GROUP, columns=COLUMNS, use_threads=False)
+            batches = stored.iter_batches(_PIECE, columns=COLUMNS, use_threads=False)
             return CellSet(tuple(piece_of(batch) for batch in batches))
     except (pa.ArrowException, KeyError) as error:
         raise ResultDamaged("the cells cannot be read: run the job again") from error

@@ -65,6 +65,7 @@ class Job:
 def job(tmp_path: Path) -> Iterator[Job]:
     begun = Job(tmp_path / "job", drawn_slide(tmp_path / "a.png"))
     yield begun
+    begun.prepared.folder.release()
     begun.slide.close()
 
 
