@@ -153,8 +153,8 @@ PIECES = st.one_of(NUMBERS, st.text(max_size=8), st.sampled_from(["..", "%00", "
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(PIECES, PIECES, PIECES)
-def _hostile(client: httpx.Client, job: Viewed, *pieces: str) -> None:
+@given(st.tuples(PIECES, PIECES, PIECES))
+def _hostile(client: httpx.Client, job: Viewed, pieces: tuple[str, str, str]) -> None:
     level, x, y = (quote(piece, safe="%", errors="replace") for piece in pieces)
     answer = client.get(f"/jobs/{job.id}/overlay/{level}/{x}_{y}.png")
     assert answer.status_code in {200, 404, 422}
