@@ -124,6 +124,7 @@ def test_a_job_without_cells_says_so(door: Door, house: Path) -> None:
         ("manifest.json", b'{"files": [{"name": "cells.parquet", "sha256": "a\\r\\nb"}]}'),
         ("summary.json", b'{"slide": {"width_px": 1e400}}'),
     ],
+    ids=["cells", "manifest", "deep manifest", "no digest", "summary"],
 )
 def test_a_damaged_result_says_what_to_do(
     door: Door, house: Path, broken: str, content: bytes
