@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import merging, orchestration, pool, reading, scheduling, segmenting
+from bench import merging, orchestration, pool, reading, scheduling, segmenting, viewer
 from bench.report import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "orchestration": orchestration.run,
     "scheduling": scheduling.run,
     "pool": pool.run,
+    "viewer": viewer.run,
 }
 
 

@@ -54,6 +54,18 @@ class GatewaySettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="The least important of the log lines that are written."
     )
+    viewer_bytes: int = Field(
+        1 << 30, ge=1 << 20, description="Memory for the cells of the jobs that are looked at."
+    )
+    viewer_tile_bytes: int = Field(
+        64 << 20, ge=0, description="Memory for overlay tiles that were drawn."
+    )
+    viewer_threads: int = Field(
+        4, ge=1, le=64, description="Tiles drawn at the same time; a tenant gets half of them."
+    )
+    viewer_waiting: int = Field(
+        200, ge=1, le=10_000, description="Tiles of one tenant that may wait to be drawn."
+    )
 
 
 @lru_cache(maxsize=1)

@@ -66,8 +66,21 @@ def read_part(folder: Path, key: str) -> Cells:
         FileNotFoundError: There is no such part.
         ResultDamaged: The file is not what was written.
     """
-    content = _checked(folder / part_name(key))
-    with pa.ipc.open_file(pa.BufferReader(content)) as reader:
+    path = folder / part_name(key)
+    return decode_part(path.read_bytes(), str(path))
+
+
+def decode_part(stored: bytes, told: str) -> Cells:
+    """The cells of a part's bytes.
+
+    Args:
+        stored: All bytes of the file.
+        told: Which part it is, for the message.
+
+    Raises:
+        ResultDamaged: They are not what was written.
+    """
+    with pa.ipc.open_file(pa.BufferReader(_content(stored, told))) as reader:
         return Cells.from_arrow(reader.get_batch(0))
 
 
@@ -94,8 +107,11 @@ def has_part(folder: Path, key: str) -> bool:
 
 def _checked(path: Path) -> bytes:
     """The Arrow bytes of a part."""
-    stored = path.read_bytes()
+    return _content(path.read_bytes(), str(path))
+
+
+def _content(stored: bytes, told: str) -> bytes:
     digest, content = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
     if hashlib.sha256(content).digest() != digest:
-        raise ResultDamaged(f"{path} is not what was written: run the job again")
+        raise ResultDamaged(f"{told} is not what was written: run the job again")
     return content

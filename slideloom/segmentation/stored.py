@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -43,7 +43,13 @@ def _parsed(path: Path, _version: int) -> Plan:
 
 def load_tissue(folder: Path) -> TissueMask:
     """The tissue mask of the job in this folder."""
-    with np.load(folder / TISSUE) as stored:
+    with open(folder / TISSUE, "rb") as content:
+        return decode_tissue(content)
+
+
+def decode_tissue(content: BinaryIO) -> TissueMask:
+    """The tissue mask that `store_plan` kept, from the file's content."""
+    with np.load(content) as stored:
         scale, size = stored["scale"], stored["size"]
         return TissueMask(
             mask=stored["mask"],
