@@ -7,10 +7,14 @@ from fastapi import APIRouter, FastAPI
 from prefect.client.orchestration import get_client
 
 from gateway.keyring import Keyring
+from gateway.openapi import describe, operation_id
 from gateway.problems import ProblemOut, handle_problems
-from gateway.routes import health, signin
+from gateway.results import Results
+from gateway.routes import catalogue, health, jobs, results, signin, workflows
 from gateway.scope import Tenants
 from gateway.settings import GatewaySettings, gateway_settings
+from gateway.shelf import Shelf
+from gateway.submissions import Submissions
 from slideloom import __version__
 
 API = "/api/v1"
@@ -20,7 +24,14 @@ _TOLD = (
 )
 _PROBLEM = {"model": ProblemOut, "content": {"application/problem+json": {}}}
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    signin.router,
+    workflows.router,
+    jobs.router,
+    results.router,
+    catalogue.router,
+)
 
 
 def make_app(stated: GatewaySettings | None = None) -> FastAPI:
@@ -38,9 +49,11 @@ def make_app(stated: GatewaySettings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=f"{API}/openapi.json",
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
+        generate_unique_id_function=operation_id,
     )
     app.state.settings = stated or gateway_settings()
     handle_problems(app)
+    describe(app)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     return app
@@ -52,4 +65,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with get_client() as client:
         app.state.prefect = client
         app.state.keyring, app.state.tenants = Keyring(settings.key_cache_s), Tenants()
+        app.state.shelf = Shelf()
+        app.state.submissions = Submissions(app.state.shelf, settings)
+        app.state.results = Results(settings.result_reads_at_once)
         yield

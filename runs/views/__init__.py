@@ -1,5 +1,6 @@
 """What people and programs are shown of workflows and jobs, read off the server."""
 
+from runs.views.listing import page_of_jobs, page_of_workflows
 from runs.views.reading import (
     RunUnknown,
     list_workflows,
@@ -19,6 +20,8 @@ __all__ = [
     "WorkflowLine",
     "WorkflowView",
     "list_workflows",
+    "page_of_jobs",
+    "page_of_workflows",
     "plain",
     "read_home",
     "read_job",
