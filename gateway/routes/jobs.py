@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from gateway.answers import JobOut, JobsOut
 from gateway.cursors import from_cursor, to_cursor
-from gateway.paged import Cursor, Limit
+from gateway.parameters import Cursor, JobId, Limit
 from gateway.scope import TenantScope
 from gateway.showing import show_job
 from runs.requests import cancel_job, retry_job
@@ -33,13 +33,13 @@ async def list_jobs(
 
 
 @router.get("/{job}")
-async def get_job(job: UUID, scope: TenantScope) -> JobOut:
+async def get_job(job: JobId, scope: TenantScope) -> JobOut:
     """A job."""
     return show_job(await scope.job(job), scope.clean)
 
 
 @router.post("/{job}/cancel", status_code=202)
-async def cancel_a_job(job: UUID, scope: TenantScope) -> JobOut:
+async def cancel_a_job(job: JobId, scope: TenantScope) -> JobOut:
     """Cancel a job; what follows it in its branch, or needs that branch, is skipped."""
     await scope.job(job)
     with scope.telling():
@@ -48,7 +48,7 @@ async def cancel_a_job(job: UUID, scope: TenantScope) -> JobOut:
 
 
 @router.post("/{job}/retry", status_code=202)
-async def retry_a_job(job: UUID, scope: TenantScope) -> JobOut:
+async def retry_a_job(job: JobId, scope: TenantScope) -> JobOut:
     """Queue a failed or cancelled job again; what was skipped because of it comes back, too."""
     await scope.job(job)
     with scope.telling():

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 from urllib.parse import quote
-from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from gateway.parameters import JobId
 from gateway.problems import Problem
 from gateway.ranges import NoSuchBytes, Piece, names_tag, piece_of
 from gateway.results import ListedFile, Result, Results
@@ -53,7 +53,7 @@ Name = Annotated[str, Path(max_length=255, description="Name of a file that the 
 
 
 @router.get("")
-async def get_result(job: UUID, request: Request, scope: TenantScope) -> ResultOut:
+async def get_result(job: JobId, request: Request, scope: TenantScope) -> ResultOut:
     """What a job has made; 404 with the code `not_finished` until it has been committed."""
     results: Results = request.app.state.results
     found = await results.find(scope, job)
@@ -84,7 +84,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 @router.head("/{name}", include_in_schema=False)
 @router.get("/{name}", response_class=Response, responses=_ANSWERS)
 async def get_result_file(
-    job: UUID,
+    job: JobId,
     name: Name,
     request: Request,
     scope: TenantScope,

@@ -1,7 +1,6 @@
 """Workflows: submitted, listed, looked at, cancelled."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 import yaml
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -10,7 +9,7 @@ from gateway.answers import WorkflowDetailOut, WorkflowsOut
 from gateway.bodies import read_body
 from gateway.cursors import from_cursor, to_cursor
 from gateway.openapi import SPEC_BODY
-from gateway.paged import Cursor, Limit
+from gateway.parameters import Cursor, Limit, WorkflowId
 from gateway.problems import Problem
 from gateway.scope import TenantScope
 from gateway.showing import show_line, show_workflow
@@ -75,7 +74,7 @@ async def list_workflows(
 
 
 @router.get("/{workflow}")
-async def get_workflow(workflow: UUID, scope: TenantScope) -> WorkflowDetailOut:
+async def get_workflow(workflow: WorkflowId, scope: TenantScope) -> WorkflowDetailOut:
     """A workflow with its jobs."""
     return show_workflow(await scope.workflow(workflow), scope.clean)
 
@@ -89,7 +88,7 @@ _AS_YAML: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/{workflow}/spec", response_class=Response, responses=_AS_YAML)
-async def get_workflow_spec(workflow: UUID, scope: TenantScope) -> Response:
+async def get_workflow_spec(workflow: WorkflowId, scope: TenantScope) -> Response:
     """The spec of a workflow, to be submitted again."""
     await scope.workflow(workflow)
     run = await read_workflow_run(scope.client, workflow)
@@ -100,7 +99,7 @@ async def get_workflow_spec(workflow: UUID, scope: TenantScope) -> Response:
 
 
 @router.post("/{workflow}/cancel", status_code=202)
-async def cancel_a_workflow(workflow: UUID, scope: TenantScope) -> WorkflowDetailOut:
+async def cancel_a_workflow(workflow: WorkflowId, scope: TenantScope) -> WorkflowDetailOut:
     """Cancel a workflow with all its jobs; what runs is ended by its worker."""
     await scope.workflow(workflow)
     with scope.telling():

@@ -45,7 +45,9 @@ def test_from_the_submission_to_the_files(door: Door, house: Path) -> None:
         assert job.slide == "a.png"
         assert job.tiles
         assert job.tiles.done == job.tiles.total > 0
-        assert job.created and job.started and job.ended
+        assert job.created
+        assert job.started
+        assert job.ended
         assert job.created <= job.started <= job.ended
         result = alice.result(job.id)
         fetched = {file.name: alice.content(file) for file in result.files}
