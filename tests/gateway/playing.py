@@ -1,5 +1,6 @@
 """Workers and dispatcher, played by the tests."""
 
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
@@ -7,6 +8,14 @@ from prefect.client.orchestration import PrefectClient
 from runs.creation import read_jobs
 from runs.records import JobRun
 from tests.workflows.server import admit, carry_out, gpu_worker, on_server
+
+Spec = dict[str, Any]
+
+
+def spec(*slides: str, **more: Any) -> Spec:
+    """A workflow of one branch, without its tenant."""
+    jobs = [{"kind": "tissue_mask", "slide": slide, "mpp": 0.5} for slide in slides or ("a.png",)]
+    return {"name": "test", "branches": [{"name": "one", "jobs": jobs}], **more}
 
 
 def accept(workflow: str) -> list[JobRun]:

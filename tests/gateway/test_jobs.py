@@ -14,11 +14,8 @@ from runs.names import WAITING
 from runs.records import JobRun
 from tests.gateway.client import Client
 from tests.gateway.door import Door
-from tests.gateway.playing import accept
-from tests.gateway.test_workflows import alone, spec
+from tests.gateway.playing import accept, spec
 from tests.workflows.server import on_server
-
-__all__ = ["alone"]
 
 
 @pytest.fixture

@@ -23,12 +23,10 @@ from slideloom.slides import open_slide
 from slideloom.tissue_job import find_tissue, finish_tissue
 from tests.gateway.client import Client
 from tests.gateway.door import Door, open_door
-from tests.gateway.playing import accept
-from tests.gateway.test_workflows import alone, spec
+from tests.gateway.playing import accept, spec
 from tests.helpers.s3 import options, s3_server, s3_store
 from tests.workflows.server import on_server
 
-__all__ = ["alone"]
 _OFTEN = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,17 +17,8 @@ from runs.names import RUN_WORKFLOW, tenant_tag
 from slideloom.scheduling.text import MAX_BYTES
 from tests.gateway.client import Client
 from tests.gateway.door import Door, open_door
-from tests.gateway.playing import accept, run_jobs
-from tests.helpers.files import drawn_slide
+from tests.gateway.playing import Spec, accept, run_jobs, spec
 from tests.workflows.server import add_tenant, on_server
-
-Spec = dict[str, Any]
-
-
-def spec(*slides: str, **more: Any) -> Spec:
-    """A workflow of one branch, without its tenant."""
-    jobs = [{"kind": "tissue_mask", "slide": slide, "mpp": 0.5} for slide in slides or ("a.png",)]
-    return {"name": "test", "branches": [{"name": "one", "jobs": jobs}], **more}
 
 
 def made_for(tenant: str) -> int:
@@ -41,16 +32,6 @@ def made_for(tenant: str) -> int:
         return int((await client.request("POST", "/flow_runs/count", json=wanted)).json())
 
     return on_server(count)
-
-
-@pytest.fixture
-def alone(house: Path) -> str:
-    """A tenant of whom there is nothing yet but a slide."""
-    name = f"t{uuid4().hex[:12]}"
-    (house / name).mkdir()
-    on_server(lambda _: add_tenant(name, house / name, default_model="oracle"))
-    drawn_slide(house / name / "slides" / "a.png", 300, 200)
-    return name
 
 
 @pytest.fixture
