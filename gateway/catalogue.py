@@ -10,6 +10,7 @@ from slideloom.scheduling.spec import JobSpec
 _MODELS: dict[str, type[BaseModel]] = {
     model.__name__: model for model in (SegmentCells, TissueMaskJob)
 }
+_WHOLE: dict[str, Any] = TypeAdapter[Any](JobSpec).json_schema()
 
 
 def kinds_of(default_model: str) -> dict[str, dict[str, Any]]:
@@ -18,12 +19,10 @@ def kinds_of(default_model: str) -> dict[str, dict[str, Any]]:
     Args:
         default_model: Model of jobs that name none.
     """
-    whole = TypeAdapter[Any](JobSpec).json_schema()
-    mapping: dict[str, str] = whole["discriminator"]["mapping"]
     found = {}
-    for kind, reference in mapping.items():
+    for kind, reference in _WHOLE["discriminator"]["mapping"].items():
         name = reference.rpartition("/")[2]
-        found[kind] = _with_defaults(whole["$defs"][name], _MODELS[name], default_model)
+        found[kind] = _with_defaults(_WHOLE["$defs"][name], _MODELS[name], default_model)
     return found
 
 

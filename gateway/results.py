@@ -13,7 +13,6 @@ from blocks.paths import result_name
 from gateway.problems import Problem, not_found
 from gateway.ranges import Piece
 from gateway.scope import Scope
-from runs.views import read_job_run
 from slideloom.errors import ResultDamaged
 from slideloom.results.folder import MANIFEST
 from slideloom.stores import Store
@@ -63,13 +62,15 @@ class Result:
     Attributes:
         job: Id of the job.
         kind: Kind of the job.
-        store: Where it is.
+        store: The tenant's results.
+        at: Its name there.
         manifest: What is in it.
     """
 
     job: str
     kind: str
     store: Store
+    at: str
     manifest: Manifest
 
 
@@ -94,15 +95,14 @@ class Results:
             Problem: The job is not there, or another's, or it has no result, or none yet.
             ResultDamaged: The manifest is not one.
         """
-        view = await scope.job(job)
-        run = await read_job_run(scope.client, job)
-        name = result_name(run.workflow, run.branch, run.index)
-        store = scope.tenant.result_store.below(name)
+        run, view = await scope.job_run(job)
+        at = result_name(run.workflow, run.branch, run.index)
+        store = scope.tenant.result_store
         try:
-            content = await self._read(store, MANIFEST, 0, _MANIFEST_BYTES)
+            content = await self._read(store, f"{at}/{MANIFEST}", 0, _MANIFEST_BYTES)
         except FileNotFoundError as error:
             raise _none(view.ended) from error
-        return Result(view.id, view.kind, store, _parsed(content))
+        return Result(view.id, view.kind, store, at, _parsed(content))
 
     async def check(self, result: Result, file: ListedFile) -> None:
         """Look whether the file is there, and as long as it was.
@@ -111,7 +111,8 @@ class Results:
             ResultDamaged: It is not.
         """
         try:
-            there = await run_sync(result.store.stat, file.name, limiter=self._room)
+            name = f"{result.at}/{file.name}"
+            there = await run_sync(result.store.stat, name, limiter=self._room)
         except (FileNotFoundError, PermissionError) as error:
             raise ResultDamaged(f"{file.name} of job {result.job} is gone") from error
         if there.size != file.bytes:
@@ -126,7 +127,7 @@ class Results:
         start = piece.start
         while start < piece.stop:
             length = min(CHUNK_BYTES, piece.stop - start)
-            chunk = await self._read(result.store, file.name, start, length)
+            chunk = await self._read(result.store, f"{result.at}/{file.name}", start, length)
             if not chunk:
                 raise ResultDamaged(f"{file.name} of job {result.job} ends too early")
             yield chunk

@@ -14,7 +14,17 @@ from blocks import Tenant, TenantUnknown, load_tenant
 from gateway.callers import TenantCaller, refused
 from gateway.cleaning import cleaned
 from gateway.problems import Problem, not_found, of_error
-from runs.views import JobView, RunUnknown, WorkflowView, read_job, read_workflow
+from runs.records import JobRun
+from runs.views import (
+    JobView,
+    RunUnknown,
+    WorkflowView,
+    job_view,
+    read_home,
+    read_job,
+    read_job_run,
+    read_workflow,
+)
 from slideloom.errors import BadInput
 
 _KEEP_S = 5.0
@@ -64,6 +74,21 @@ class Scope:
         if view.tenant != self.id:
             raise not_found("job")
         return view
+
+    async def job_run(self, job: UUID) -> tuple[JobRun, JobView]:
+        """A job of theirs with its run; how far it is is not asked.
+
+        Raises:
+            Problem: It is not there, or another's.
+        """
+        try:
+            run = await read_job_run(self.client, job)
+        except RunUnknown as error:
+            raise not_found("job") from error
+        view = job_view(run, await read_home(self.client, run), {})
+        if view.tenant != self.id:
+            raise not_found("job")
+        return run, view
 
     def clean(self, text: str) -> str:
         """A message without the places where the operator keeps things."""

@@ -46,8 +46,8 @@ class KindOut(BaseModel):
 async def list_models(request: Request, scope: TenantScope) -> ModelsOut:
     """The models that jobs can name, and which one is yours by default."""
     shelf: Shelf = request.app.state.shelf
-    store = ModelStore(await shelf.folder())
-    records = await run_sync(store.here)
+    with scope.telling():
+        records = await run_sync(ModelStore(await shelf.folder()).here)
     return ModelsOut(default=scope.tenant.model, models=[_shown(record) for record in records])
 
 
