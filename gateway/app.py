@@ -50,6 +50,7 @@ def make_app(stated: GatewaySettings | None = None) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
         generate_unique_id_function=operation_id,
+        redirect_slashes=False,
     )
     app.state.settings = stated or gateway_settings()
     handle_problems(app)

@@ -40,10 +40,9 @@ def piece_of(header: str | None, size: int) -> Piece | None:
         start, stop = max(size - int(found["last"]), 0), size
     else:
         start = int(found["first"])
-        last = int(found["last"]) if found["last"] else size
-        if last < start:
+        stop = min(int(found["last"]) + 1, size) if found["last"] else size
+        if found["last"] and int(found["last"]) < start:
             return None
-        stop = min(last + 1, size)
     if start >= stop:
         raise NoSuchBytes
     return Piece(start, stop)

@@ -128,8 +128,15 @@ def _files(jobs: Sequence[Planned]) -> list[str]:
 def _look_for(at: str, tenant: Tenant) -> None:
     if is_remote(at):
         tenant.is_here(at)
-    elif not Path(at).is_file():
+    elif not _is_file(Path(at)):
         raise SlideUnreadable(f"{at} is not there: upload it, or check the name")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no file can have this name, or this process may not look
+        return False
 
 
 def _said(look: Callable[[], None]) -> str | None:

@@ -5,6 +5,7 @@ ended in time: a run gets its expected start when it is made, and keeps it. Of r
 time the mark names those that have been read.
 """
 
+import calendar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -80,4 +81,5 @@ def _mark(page: list[FlowRun], after: Mark | None) -> Mark:
 
 
 def _at_us(run: FlowRun) -> int:
-    return ((run.expected_start_time or _EPOCH) - _EPOCH) // _MICROSECOND
+    at = run.expected_start_time or _EPOCH
+    return calendar.timegm(at.utctimetuple()) * 1_000_000 + at.microsecond

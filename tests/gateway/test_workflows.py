@@ -82,7 +82,7 @@ def segmentation(**given: Any) -> Spec:
         (spec("../../bob/slides/a.png"), "outside"),
         (spec("/etc/hostname"), "outside"),
         (spec("a.png\0"), "control characters"),
-        (spec("x" * 300), "name"),
+        (spec("x" * 300), "is not there"),
         (segmentation(model="nobodys"), "'nobodys' is not on this server"),
         (segmentation(model="/etc/hostname"), "is a path"),
         (segmentation(model="../x"), "is a path"),
