@@ -110,7 +110,7 @@ async def submit(
         KeyTaken: The tenant has used the key for another spec.
         SpecUnusable: The server does not take the spec.
     """
-    ids = await deployment_ids(client)
+    ids = await deployment_ids(client, [RUN_WORKFLOW])
     try:
         run = await client.create_flow_run_from_deployment(
             ids[RUN_WORKFLOW],
