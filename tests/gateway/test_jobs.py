@@ -97,13 +97,13 @@ def test_jobs_are_listed_by_state_and_workflow(client: Client) -> None:
     assert list(client.jobs(workflow=str(uuid4()))) == []
 
 
-@pytest.mark.parametrize("limit", [1, 2, 5])
-def test_pages_hold_each_job_once(client: Client, limit: int) -> None:
+def test_pages_hold_each_job_once(client: Client) -> None:
     """A workflow's jobs are made at once: their times may be the same."""
     made = {job.id for job in queued(client, 5)}
-    read = [job.id for job in client.jobs(limit=limit)]
-    assert len(read) == len(set(read)) == 5
-    assert set(read) == made
+    for limit in (1, 2, 5):
+        read = [job.id for job in client.jobs(limit=limit)]
+        assert len(read) == len(set(read)) == 5
+        assert set(read) == made
 
 
 def test_cancel_and_retry(client: Client, raw: httpx.Client) -> None:
