@@ -13,6 +13,7 @@ from gateway.keyring import Keyring
 from gateway.last_uses import LastUses
 from gateway.problems import Problem
 from gateway.rates import Limits
+from gateway.security import BY_COOKIE, BY_HEADER
 from gateway.sessions import COOKIE, is_sealed, key_named
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -38,7 +39,11 @@ def refused() -> Problem:
     return Problem(401, "key_needed", detail, _CHALLENGE)
 
 
-async def caller(connection: HTTPConnection) -> Caller:
+async def caller(
+    connection: HTTPConnection,
+    _key: Annotated[None, Depends(BY_HEADER)],
+    _session: Annotated[None, Depends(BY_COOKIE)],
+) -> Caller:
     """Who calls.
 
     Raises:

@@ -15,7 +15,7 @@ from prefect.exceptions import PrefectException
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from runs.requests import AlreadyEnded
+from runs.requests import AlreadyEnded, KeyTaken
 from runs.views import RunUnknown
 from slideloom.errors import BadInput, SlideloomError
 from slideloom.scheduling.errors import RetryRefused
@@ -23,7 +23,7 @@ from slideloom.stores import StoreFailed
 
 MEDIA_TYPE = "application/problem+json"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_CONFLICTS = (AlreadyEnded, RetryRefused)
+_CONFLICTS = (AlreadyEnded, KeyTaken, RetryRefused)
 _BUSY_S = 5
 _log = logging.getLogger(__name__)
 _BROKEN = "something broke on our side: tell the operator"
@@ -87,7 +87,12 @@ def answer(problem: Problem) -> JSONResponse:
 
 def code_of(error: SlideloomError) -> str:
     """The error's class as programs read it: `SlideUnreadable` is `slide_unreadable`."""
-    return _WORD.sub("_", type(error).__name__).lower()
+    return code_named(type(error).__name__)
+
+
+def code_named(name: str) -> str:
+    """The same of a class that only its name is known of."""
+    return _WORD.sub("_", name).lower()
 
 
 def of_error(error: SlideloomError) -> Problem:

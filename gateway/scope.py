@@ -1,7 +1,8 @@
 """All that one tenant may see: every lookup goes through here, and finds nothing of others."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 from uuid import UUID
 
@@ -11,8 +12,20 @@ from prefect.client.orchestration import PrefectClient
 
 from blocks import Tenant, TenantUnknown, load_tenant
 from gateway.callers import TenantCaller, refused
-from gateway.problems import not_found
-from runs.views import JobView, RunUnknown, WorkflowView, read_job, read_workflow
+from gateway.cleaning import cleaned
+from gateway.problems import Problem, not_found, of_error
+from runs.records import JobRun
+from runs.views import (
+    JobView,
+    RunUnknown,
+    WorkflowView,
+    job_view,
+    read_home,
+    read_job,
+    read_job_run,
+    read_workflow,
+)
+from slideloom.errors import BadInput
 
 _KEEP_S = 5.0
 
@@ -62,12 +75,38 @@ class Scope:
             raise not_found("job")
         return view
 
+    async def job_run(self, job: UUID) -> tuple[JobRun, JobView]:
+        """A job of theirs with its run; how far it is is not asked.
+
+        Raises:
+            Problem: It is not there, or another's.
+        """
+        try:
+            run = await read_job_run(self.client, job)
+        except RunUnknown as error:
+            raise not_found("job") from error
+        view = job_view(run, await read_home(self.client, run), {})
+        if view.tenant != self.id:
+            raise not_found("job")
+        return run, view
+
     def clean(self, text: str) -> str:
         """A message without the places where the operator keeps things."""
         stores = (self.tenant.slide_store, self.tenant.result_store)
-        for root in {str(store.root) for store in stores}:
-            text = text.replace(f"{root}/", "").replace(root, "your folder")
-        return text
+        return cleaned(text, (str(store.root) for store in stores))
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Tell what is wrong with what the tenant asked for, without those places.
+
+        Raises:
+            Problem: Something is.
+        """
+        try:
+            yield
+        except BadInput as error:
+            problem = of_error(error)
+            raise Problem(problem.status, problem.code, self.clean(problem.detail)) from error
 
 
 class Tenants:

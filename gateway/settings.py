@@ -66,6 +66,18 @@ class GatewaySettings(BaseSettings):
     viewer_waiting: int = Field(
         200, ge=1, le=10_000, description="Tiles of one tenant that may wait to be drawn."
     )
+    open_workflows: int = Field(
+        100, ge=1, le=100_000, description="Workflows of one tenant that may be open at a time."
+    )
+    open_jobs: int = Field(
+        10_000, ge=1, le=1_000_000, description="Jobs of one tenant that may be open at a time."
+    )
+    checks_at_once: int = Field(
+        8, ge=1, le=100, description="Threads that look for slides and models of submissions."
+    )
+    result_reads_at_once: int = Field(
+        8, ge=1, le=100, description="Threads that read results; each holds 1 MiB."
+    )
 
 
 @lru_cache(maxsize=1)

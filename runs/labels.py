@@ -34,3 +34,5 @@ BAD_INPUT = "slideloom.bad_input"
 
 RESTARTS = "slideloom.restarts"
 """On a workflow's run: how often it was started again after its worker died."""
+SUBMITTED = "slideloom.submitted"
+"""On a workflow's run: digest of the spec as its author wrote it, which its key stands for."""

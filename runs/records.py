@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,21 @@ from prefect.client.schemas.objects import FlowRun, StateType
 
 from runs import labels
 from runs.states import JOBS_CANCELLED
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When what happened to a run; None: it has not yet.
+
+    Attributes:
+        created: It was made.
+        started: It was started first.
+        ended: It ended last.
+    """
+
+    created: datetime | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,7 @@ class JobRun:
         tags: Tags of the run.
         labels: Labels of the run.
         parameters: Parameters of the run: `job` and `out`.
+        times: When it was made, first started, and ended.
     """
 
     id: str
@@ -48,6 +65,7 @@ class JobRun:
     tags: frozenset[str]
     labels: Mapping[str, Any]
     parameters: Mapping[str, Any]
+    times: Times = Times()
 
     @property
     def attempt(self) -> int:
@@ -144,6 +162,7 @@ def _parsed(run: FlowRun, written: dict[str, Any]) -> JobRun | None:
         tags=frozenset(run.tags),
         labels=written,
         parameters=dict(run.parameters or {}),
+        times=Times(run.created, run.start_time, run.end_time),
     )
 
 

@@ -1,19 +1,33 @@
 """What people and programs ask for: submit a workflow, cancel it or a job, try a job again."""
 
+import asyncio
 from typing import Any
 
 import httpx
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterIdempotencyKey,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelled
 
+from runs import labels
 from runs.changes import cancel, force, queue_again
-from runs.names import RUN_WORKFLOW, tenant_tag
+from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW, tenant_tag
 from runs.paging import deployment_ids
 from runs.reading import ENDED
 from runs.views import read_home, read_job_run, read_workflow_run
 from runs.views.making import is_cancelled, state_of
 from slideloom.errors import BadInput
+from slideloom.parameters import digest_of
 from slideloom.scheduling.errors import RetryRefused, SpecUnusable
 from slideloom.scheduling.spec import WorkflowSpec
 from slideloom.scheduling.state import JobState
@@ -32,8 +46,50 @@ class KeyTaken(BadInput):
     """The idempotency key stands for another workflow of this tenant."""
 
 
+async def find_submitted(client: PrefectClient, spec: WorkflowSpec, key: str) -> str | None:
+    """The workflow that was submitted with this key; None: the tenant has not used it.
+
+    Raises:
+        KeyTaken: The tenant has used it for another spec.
+    """
+    flow, deployment = RUN_WORKFLOW.split("/")
+    wanted = FlowRunFilterIdempotencyKey(any_=[_whole_key(spec, key)])
+    found = await client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
+        deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[deployment])),
+        flow_run_filter=FlowRunFilter(idempotency_key=wanted),
+        limit=1,
+    )
+    return _same(found[0], spec, key) if found else None
+
+
+async def count_open(client: PrefectClient, tenant: str) -> tuple[int, int]:
+    """How many of a tenant's workflows, and of its jobs, have not ended."""
+    kinds = [kind for kind in StateType if kind not in ENDED]
+    wanted = FlowRunFilter(
+        tags=FlowRunFilterTags(all_=[tenant_tag(tenant)]),
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=kinds)),
+    )
+    names = [[RUN_WORKFLOW], sorted(JOB_DEPLOYMENTS.values())]
+    workflows, jobs = await asyncio.gather(
+        *(
+            client.count_flow_runs(
+                deployment_filter=DeploymentFilter(
+                    name=DeploymentFilterName(any_=[name.split("/")[1] for name in some])
+                ),
+                flow_run_filter=wanted,
+            )
+            for some in names
+        )
+    )
+    return workflows, jobs
+
+
 async def submit(
-    client: PrefectClient, spec: WorkflowSpec, idempotency_key: str | None = None
+    client: PrefectClient,
+    spec: WorkflowSpec,
+    idempotency_key: str | None = None,
+    stated: WorkflowSpec | None = None,
 ) -> str:
     """Create the run that carries a workflow; whether it is accepted, that run finds out.
 
@@ -43,6 +99,8 @@ async def submit(
         client: Prefect's client.
         spec: The spec.
         idempotency_key: The same key of the same tenant gives the same workflow, made once.
+        stated: The spec as its author wrote it, where that is less than `spec` says; a key stands
+            for this one.
 
     Returns:
         The workflow's id.
@@ -52,24 +110,36 @@ async def submit(
         KeyTaken: The tenant has used the key for another spec.
         SpecUnusable: The server does not take the spec.
     """
-    ids = await deployment_ids(client)
-    stated = as_written(spec)
+    ids = await deployment_ids(client, [RUN_WORKFLOW])
     try:
         run = await client.create_flow_run_from_deployment(
             ids[RUN_WORKFLOW],
-            parameters={"spec": stated},
+            parameters={"spec": as_written(spec)},
             name=f"{spec.tenant}: {spec.name}",
             tags=[tenant_tag(spec.tenant)],
-            idempotency_key=f"{spec.tenant}/{idempotency_key}" if idempotency_key else None,
+            idempotency_key=_whole_key(spec, idempotency_key) if idempotency_key else None,
+            labels={labels.SUBMITTED: digest_of(as_written(stated or spec))},
         )
     except httpx.HTTPStatusError as error:
         if error.response.status_code in _REFUSED:
             raise SpecUnusable(f"the server refuses the spec: {_why(error.response)}") from error
         raise
-    if (run.parameters or {}).get("spec") != stated:
+    return _same(run, stated or spec, idempotency_key)
+
+
+def _whole_key(spec: WorkflowSpec, key: str) -> str:
+    """The key as Prefect has it: each tenant has keys of its own."""
+    return f"{spec.tenant}/{key}"
+
+
+def _same(run: FlowRun, spec: WorkflowSpec, key: str | None) -> str:
+    """Id of the run, if it is this spec's."""
+    said, stated = (run.labels or {}).get(labels.SUBMITTED), as_written(spec)
+    same = said == digest_of(stated) if said else (run.parameters or {}).get("spec") == stated
+    if not same:
         raise KeyTaken(
-            f"tenant {spec.tenant} has used the key {idempotency_key!r} for another spec, which "
-            f"is workflow {run.id}: take another key for this one"
+            f"tenant {spec.tenant} has used the key {key!r} for another spec, which is workflow "
+            f"{run.id}: take another key for this one"
         )
     return str(run.id)
 

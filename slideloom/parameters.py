@@ -26,13 +26,13 @@ class _Job(BaseModel):
 class TissueMaskJob(_Job):
     """Find the tissue of a slide: mask, outline, area."""
 
-    kind: Literal["tissue_mask"] = "tissue_mask"
+    kind: Literal["tissue_mask"] = Field("tissue_mask", description="Kind of the job.")
 
 
 class SegmentCells(_Job):
     """Segment every nucleus of a slide."""
 
-    kind: Literal["segment_cells"] = "segment_cells"
+    kind: Literal["segment_cells"] = Field("segment_cells", description="Kind of the job.")
     model: str = Field(
         default_factory=lambda: settings().instanseg_model,
         min_length=1,

@@ -1,5 +1,7 @@
 """What people and programs are shown of workflows and jobs, read off the server."""
 
+from runs.views.listing import page_of_jobs, page_of_workflows
+from runs.views.making import job_view
 from runs.views.reading import (
     RunUnknown,
     list_workflows,
@@ -20,7 +22,10 @@ __all__ = [
     "RunUnknown",
     "WorkflowLine",
     "WorkflowView",
+    "job_view",
     "list_workflows",
+    "page_of_jobs",
+    "page_of_workflows",
     "plain",
     "read_home",
     "read_job",

@@ -1,6 +1,7 @@
 """From runs, as they were read, to what is shown of them. Pure but for the settings."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -113,7 +114,7 @@ def job_view(run: JobRun, home: WorkflowRun | None, tiles: Tiles) -> JobView:
     told = tiles.get(run.id) or Told()
     return JobView(
         id=run.id,
-        tenant=run.tenant,
+        tenant=_owner(run, home),
         workflow=run.workflow,
         branch=_branch_name(home, run.branch),
         number=run.index + 1,
@@ -128,7 +129,17 @@ def job_view(run: JobRun, home: WorkflowRun | None, tiles: Tiles) -> JobView:
         folder=str(run.parameters.get("out", "")),
         error=str(run.labels.get(labels.ERROR) or "") or None,
         waits=told.waits if state is JobState.RUNNING else "",
+        times=run.times if state.ended else replace(run.times, ended=None),
     )
+
+
+def _owner(run: JobRun, home: WorkflowRun | None) -> str:
+    """Whose job it is; nobody's where its label and its workflow's spec do not agree.
+
+    The dispatcher goes by the spec, which is written once.
+    """
+    agreed = home is None or said(home, "tenant") == run.tenant
+    return run.tenant if agreed else ""
 
 
 def _branch_name(home: WorkflowRun | None, number: int) -> str:

@@ -33,7 +33,8 @@ from slideloom.errors import BadInput
 
 _FLOW, _DEPLOYMENT = RUN_WORKFLOW.split("/")
 _JOB_NAMES = sorted({name.split("/")[1] for name in JOB_DEPLOYMENTS.values()})
-_JOBS = DeploymentFilter(name=DeploymentFilterName(any_=_JOB_NAMES))
+JOBS = DeploymentFilter(name=DeploymentFilterName(any_=_JOB_NAMES))
+"""Deployments of jobs."""
 _BOTH = DeploymentFilter(name=DeploymentFilterName(any_=[_DEPLOYMENT, *_JOB_NAMES]))
 _AT_ONCE = 8
 
@@ -102,8 +103,13 @@ async def list_workflows(
         runs += await _newest(client, tenant, ended, limit - len(runs))
     records = {run.id: record for run in runs if (record := workflow_of(run))}
     mine = [record for record in records.values() if tenant in (None, said(record, "tenant"))]
+    return await read_lines(client, mine)
+
+
+async def read_lines(client: PrefectClient, runs: Iterable[WorkflowRun]) -> list[WorkflowLine]:
+    """Workflows without their jobs, which are only counted."""
     room = asyncio.Semaphore(_AT_ONCE)
-    return await asyncio.gather(*(_line(client, record, room) for record in mine))
+    return await asyncio.gather(*(_line(client, record, room) for record in runs))
 
 
 async def read_job_run(client: PrefectClient, job: str | UUID) -> JobRun:
@@ -170,12 +176,12 @@ async def _newest(
 
 
 async def _line(client: PrefectClient, run: WorkflowRun, room: asyncio.Semaphore) -> WorkflowLine:
-    """The workflow without its jobs, which are only counted."""
+    """The workflow; nothing is asked where all its jobs have succeeded."""
     if run.type is StateType.COMPLETED:
         return workflow_line(run, jobs_in(run.spec))
     async with room:
         done = await client.count_flow_runs(
-            deployment_filter=_JOBS,
+            deployment_filter=JOBS,
             flow_run_filter=FlowRunFilter(
                 tags=FlowRunFilterTags(all_=[workflow_tag(run.id)]),
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ENDED))),

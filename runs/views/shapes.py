@@ -1,9 +1,10 @@
 """What is shown of workflows and jobs: plain frozen values."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from runs.records import Times
 from slideloom.scheduling.state import JobState, Reason
 
 OPEN = frozenset({JobState.PENDING, JobState.RUNNING})
@@ -30,6 +31,7 @@ class JobView:
         folder: Where its result goes.
         error: Name of the error that no retry helps against.
         waits: What it waits for while it runs, such as a GPU worker; empty: it is at work.
+        times: When it was made, first started, and ended.
     """
 
     id: str
@@ -48,6 +50,7 @@ class JobView:
     folder: str
     error: str | None
     waits: str = ""
+    times: Times = field(default_factory=Times)
 
     @property
     def ended(self) -> bool:
@@ -113,7 +116,10 @@ class WorkflowView(WorkflowLine):
 
 def plain(view: JobView | WorkflowLine) -> dict[str, Any]:
     """The view as plain data, its fields as keys; times as ISO 8601 in UTC."""
-    content = asdict(view)
-    if isinstance(view, WorkflowLine):
-        content["created"] = view.created.isoformat()
-    return content
+    return asdict(view, dict_factory=_plain_fields)
+
+
+def _plain_fields(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields
+    }

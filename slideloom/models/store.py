@@ -101,6 +101,14 @@ class ModelStore:
         available = [m for m in self._published() if (m.name, m.version) not in have]
         return Listing([file.record for file in recorded(self._shipped)], added, available)
 
+    def here(self) -> Sequence[ModelRecord]:
+        """Models that jobs can use: those shipped, then those added.
+
+        Raises:
+            ModelUnavailable: A record is damaged.
+        """
+        return [file.record for root in (self._shipped, self.root) for file in recorded(root)]
+
     def resolve(self, name_or_path: str) -> ModelFile:
         """The recorded file of a model, by name, `name@version`, or path.
 

@@ -100,13 +100,20 @@ class WorkflowSpec(_Spec):
         return self
 
 
-def parse_spec(text: str | bytes) -> WorkflowSpec:
+def parse_spec(text: str | bytes, tenant: str | None = None) -> WorkflowSpec:
     """Read a spec from YAML or JSON.
+
+    Args:
+        text: The spec.
+        tenant: Whose it is where the text does not say it.
 
     Raises:
         SpecUnusable: In one line where, what, and what to do about it.
     """
-    return _checked(read(text))
+    document = read(text)
+    if tenant is not None and isinstance(document.value, dict):
+        document.value.setdefault("tenant", tenant)
+    return _checked(document)
 
 
 def check_spec(content: Any) -> WorkflowSpec:

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -74,3 +75,13 @@ def hearing_door(house: Path) -> Iterator[Door]:
     """A door that tells nothing but what it hears."""
     with open_door(quick(live_recheck_s=NEVER_S)) as door:
         yield door
+
+
+@pytest.fixture
+def alone(house: Path) -> str:
+    """A tenant of whom there is nothing yet but a slide."""
+    name = f"t{uuid4().hex[:12]}"
+    (house / name).mkdir()
+    on_server(lambda _: add_tenant(name, house / name, default_model="oracle"))
+    drawn_slide(house / name / "slides" / "a.png", 300, 200)
+    return name

@@ -17,6 +17,8 @@ from runs.requests import (
     as_written,
     cancel_job,
     cancel_workflow,
+    count_open,
+    find_submitted,
     retry_job,
     submit,
 )
@@ -102,6 +104,39 @@ def test_a_key_is_not_taken_for_another_spec() -> None:
 
     with pytest.raises(KeyTaken, match=r"'key' for another spec.*take another key"):
         ask(act)
+
+
+def test_a_key_stands_for_what_its_author_wrote() -> None:
+    """What was filled in since may be another thing tomorrow."""
+    text = SPEC.format(tenant=unique("alice"))
+    stated, filled = parse_spec(text), parse_spec(text.replace("0.25", "0.5"))
+
+    async def act(client: PrefectClient) -> tuple[str | None, str, str, str | None]:
+        await deploy(client)
+        before = await find_submitted(client, stated, "key")
+        first = await submit(client, filled, "key", stated)
+        second = await submit(client, stated, "key", stated)
+        return before, first, second, await find_submitted(client, stated, "key")
+
+    before, first, second, after = ask(act)
+    assert before is None
+    assert first == second == after
+    with pytest.raises(KeyTaken):
+        ask(lambda client: find_submitted(client, filled, "key"))
+
+
+def test_what_is_open_is_counted_by_tenant() -> None:
+    async def act(client: PrefectClient) -> list[tuple[int, int]]:
+        tenant, counted = unique("counted"), []
+        counted.append(await count_open(client, tenant))
+        made = await make_workflow(client, {"b": ["x", "y"]}, tenant)
+        counted.append(await count_open(client, tenant))
+        await put(client, made.jobs["x"], Completed())
+        counted.append(await count_open(client, tenant))
+        await put(client, made.id, Failed())
+        return [*counted, await count_open(client, tenant)]
+
+    assert ask(act) == [(0, 0), (1, 2), (1, 1), (0, 1)]
 
 
 def _cancelled(state: Any, job: bool = True) -> tuple[StateType, FlowRun]:
