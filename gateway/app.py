@@ -8,9 +8,11 @@ from prefect.client.orchestration import get_client
 
 from gateway.keyring import Keyring
 from gateway.problems import ProblemOut, handle_problems
-from gateway.routes import health, signin
+from gateway.routes import health, resumable, signin, slide_tiles, slides, upload
 from gateway.scope import Tenants
 from gateway.settings import GatewaySettings, gateway_settings
+from gateway.tiles import open_viewer
+from gateway.uploads.desk import open_desk
 from slideloom import __version__
 
 API = "/api/v1"
@@ -20,7 +22,14 @@ _TOLD = (
 )
 _PROBLEM = {"model": ProblemOut, "content": {"application/problem+json": {}}}
 
-ROUTERS: tuple[APIRouter, ...] = (health.router, signin.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    signin.router,
+    upload.router,
+    resumable.router,
+    slides.router,
+    slide_tiles.router,
+)
 
 
 def make_app(stated: GatewaySettings | None = None) -> FastAPI:
@@ -52,4 +61,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with get_client() as client:
         app.state.prefect = client
         app.state.keyring, app.state.tenants = Keyring(settings.key_cache_s), Tenants()
-        yield
+        async with open_desk(settings) as desk, open_viewer(settings) as viewer:
+            app.state.desk, app.state.viewer = desk, viewer
+            yield

@@ -1,0 +1,1 @@
+"""What a viewer asks for: pictures of a slide in tiles."""
