@@ -66,7 +66,7 @@ def _hostile() -> Iterator[tuple[str, bytes]]:
     yield "DICOM", bytes(128) + b"DICM" + bytes(1000)
 
 
-@pytest.mark.parametrize(("what", "content"), _hostile(), ids=lambda value: str(value)[:20])
+@pytest.mark.parametrize(("what", "content"), list(_hostile()), ids=lambda value: str(value)[:20])
 def test_what_is_no_slide_leaves_nothing(
     door: Door, house: Path, what: str, content: bytes
 ) -> None:
