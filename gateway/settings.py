@@ -41,7 +41,7 @@ class GatewaySettings(BaseSettings):
         1_000_000_000, ge=0, description="What uploads leave free on the staging folder's disk."
     )
     inspect_memory_bytes: int = Field(
-        2_000_000_000, ge=300_000_000, description="Memory for a look at an uploaded file."
+        2_000_000_000, ge=500_000_000, description="Memory for a look at an uploaded file."
     )
     inspect_s: float = Field(
         60.0, gt=0, le=3600, description="Time for a look at an uploaded file."

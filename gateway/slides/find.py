@@ -72,9 +72,7 @@ async def stated_mpp(scope: Scope, path: str) -> float | None:
     Raises:
         StoreFailed: The store does not answer.
     """
-    upload = slide_id_of(path)
-    card = await asyncio.to_thread(read_card, scope.tenant.slide_store, upload)
-    return card.stated_mpp if card and card.path == path else None
+    return await asyncio.to_thread(_stated_mpp, scope.tenant, path)
 
 
 async def list_slides(scope: Scope, after: str | None, limit: int) -> tuple[list[Slide], bool]:
@@ -105,6 +103,15 @@ async def list_slides(scope: Scope, after: str | None, limit: int) -> tuple[list
 
     found = await asyncio.gather(*map(one, page))
     return [slide for slide in found if slide], len(wanted) > limit
+
+
+def _stated_mpp(tenant: Tenant, path: str) -> float | None:
+    try:
+        name = tenant.slide_name(path)
+    except BadInput:  # whoever submits it is told so elsewhere
+        return None
+    card = read_card(tenant.slide_store, slide_id_of(name))
+    return card.stated_mpp if card and card.path == name else None
 
 
 def _uploads(entries: Sequence[Entry]) -> list[str]:

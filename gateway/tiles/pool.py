@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from blocks import Tenant
 from gateway.slides import Slide
+from slideloom.errors import BadInput, SlideUnreadable
 from slideloom.slides import Slide as OpenSlide
 from slideloom.slides import open_slide
 from slideloom.slides.array_slide import ArraySlide
@@ -67,6 +68,9 @@ class SlidePool:
                 if entry.slide is None:
                     entry.slide = _opened(entry.stack, tenant, slide.path)
             yield entry.slide
+        except BadInput as error:  # its message says where the file lies on this machine
+            place = str(entry.slide.path) if entry.slide else tenant.slide_at(slide.path)
+            raise type(error)(str(error).replace(place, slide.path)) from error
         finally:
             self._give_back(key, entry)
 
@@ -113,6 +117,9 @@ def _opened(stack: ExitStack, tenant: Tenant, path: str) -> OpenSlide:
     """The slide, and its file in the slide cache, until the stack is closed."""
     with ExitStack() as opening:
         file = opening.enter_context(tenant.slide_file(tenant.slide_at(path)))
-        slide = opening.enter_context(open_slide(file, _MPP))
+        try:
+            slide = opening.enter_context(open_slide(file, _MPP))
+        except SlideUnreadable as error:
+            raise SlideUnreadable(str(error).replace(str(file), path)) from error
         stack.push(opening.pop_all())
     return slide

@@ -107,7 +107,7 @@ class Desk:
     def _begin(self, tenant: Tenant, upload: str, declared: int | None) -> tuple[Staged, int]:
         with _told_of_store():
             entries = _swept(tenant.slide_store)
-        staged = (each.reserved for each in self.staging.of(tenant.id))
+        staged = [each.reserved for each in self.staging.of(tenant.id) if each.is_there]
         room = room_for(self._quota, used_by(entries, staged), declared)
         if self.staging.free_bytes() - (declared or 0) < self._settings.upload_spare_bytes:
             raise no_room()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.problems import Problem
+from gateway.problems import Problem, not_found
 from gateway.slides.ids import is_uploaded
 from slideloom.stores.slide_cache.locks import take
 
@@ -76,12 +76,16 @@ class Staged:
         Raises:
             Problem: Somebody else holds it.
         """
-        lock = take(self.folder / _LOCK, alone=True) if self.is_there else None
+        if not self.is_there:
+            raise not_found("upload")
+        lock = take(self.folder / _LOCK, alone=True)
         if lock is None:
             raise Problem(
                 423, "upload_busy", "this upload is at work: try again", {"Retry-After": "1"}
             )
         with lock:
+            if not self.is_there:  # whoever held it has removed it
+                raise not_found("upload")
             yield
 
 

@@ -20,7 +20,13 @@ from tests.helpers.stack import ROOT, free_port, prefect_on_postgres
 from tests.helpers.waiting import wait_until
 from tests.workflows.server import add_tenant, on_server
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(3600)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.timeout(3600),
+    # Prefect's client leaves sockets to the garbage collector when an event loop ends.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 SIZE = int(os.environ.get("SLIDELOOM_TEST_UPLOAD_BYTES", 2 << 30))
 MOST_BYTES = 200 << 20

@@ -33,7 +33,7 @@ def tiled_tiff(width: int = 700, height: int = 500, seed: int = 1) -> bytes:
 
 def padded(path: Path, size: int) -> Path:
     """A slide of so many bytes: a BigTIFF, and zeros behind it that take no room on the disk."""
-    pixels = drawn_tissue(700, 500, 1)
+    pixels = drawn_tissue(300, 200, 1)
     tifffile.imwrite(
         path, pixels, bigtiff=True, tile=_TILE, photometric="rgb", compression="jpeg", metadata=None
     )

@@ -53,7 +53,7 @@ def test_a_plain_image_without_a_pixel_size_is_a_slide(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("side", "limits", "why"),
     [
-        (60_000, LIMITS, "megapixels"),
+        (21_000, LIMITS, "megapixels"),
         (11_000, LIMITS, "megapixels"),
         (20_000, Limits(1_000_000_000, 30, 60, 400_000_000), "memory"),
     ],
