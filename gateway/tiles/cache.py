@@ -19,6 +19,10 @@ class PictureCache:
         max_bytes: How much is kept.
         threads: How many are made at once.
         queue: How many may be made or wait for it.
+
+    Attributes:
+        limiter: Who else works on slides shares these threads.
+        size_bytes: What is kept now.
     """
 
     def __init__(self, max_bytes: int, threads: int, queue: int) -> None:
@@ -26,7 +30,7 @@ class PictureCache:
         self._max_bytes, self._queue = max_bytes, queue
         self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
         self._made: dict[Hashable, asyncio.Task[bytes]] = {}
-        self._limiter = anyio.CapacityLimiter(threads)
+        self.limiter = anyio.CapacityLimiter(threads)
         self.size_bytes = 0
 
     async def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
@@ -55,7 +59,7 @@ class PictureCache:
 
     async def _make(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         try:
-            picture = await anyio.to_thread.run_sync(make, limiter=self._limiter)
+            picture = await anyio.to_thread.run_sync(make, limiter=self.limiter)
         finally:
             del self._made[key]
         self._keep(key, picture)

@@ -38,7 +38,6 @@ class Viewer:
             settings.tile_cache_bytes, settings.tile_threads, settings.tile_queue
         )
         self._most_source_px = settings.tile_source_px
-        self._opening = anyio.CapacityLimiter(settings.tile_threads)
 
     async def geometry(self, scope: Scope, slide: Slide, tile_px: int = 256) -> DeepZoom:
         """How the slide is cut into tiles.
@@ -58,7 +57,7 @@ class Viewer:
             SlideUnreadable: It cannot be read.
         """
         look = partial(self._levels, scope.tenant, slide)
-        return await anyio.to_thread.run_sync(look, limiter=self._opening)
+        return await anyio.to_thread.run_sync(look, limiter=self._pictures.limiter)
 
     async def tile(
         self, scope: Scope, slide: Slide, geometry: DeepZoom, at: tuple[int, int, int]
