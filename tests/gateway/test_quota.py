@@ -2,6 +2,7 @@
 
 import contextlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,14 +40,12 @@ def test_whatever_is_sent_in_whatever_order_no_bound_is_passed(
 
 @given(_quotas, st.integers(0, 2000))
 def test_an_upload_that_fits_is_let_in(quota: Quota, declared: int) -> None:
-    fits = 0 < declared <= min(quota.upload_bytes, quota.bytes)
-    try:
-        room_for(quota, Used(0, 0), declared)
-    except Problem as problem:
-        assert not fits
-        assert problem.status == 413
-    else:
-        assert fits or declared == 0
+    if 0 < declared <= min(quota.upload_bytes, quota.bytes):
+        assert room_for(quota, Used(0, 0), declared) == declared
+    elif declared:
+        with pytest.raises(Problem) as refused:
+            room_for(quota, Used(0, 0), declared)
+        assert refused.value.status == 413
 
 
 def test_only_what_has_no_card_for_a_day_is_an_orphan() -> None:
