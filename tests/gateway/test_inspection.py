@@ -100,8 +100,8 @@ def test_the_process_has_limits_and_no_secrets(
         environment = (child / "environ").read_bytes()
     finally:
         # The file ends without a byte: so the look ends, too.
-        with (tmp_path / "slide").open("wb"):
-            thread.join()
+        (tmp_path / "slide").write_bytes(b"")
+        thread.join()
     assert b"not-to-be-seen" not in environment
     assert refused
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import itertools
 import os
 import random
 import socket
@@ -76,20 +77,18 @@ def test_cut_anywhere_and_resumed_it_is_the_same_slide(door: Door, house: Path, 
     digest = hashlib.sha256(content).hexdigest()
     with door.client("alice") as client:
         upload = _begun(client, len(content), filename="a.svs", sha256=digest)
-        offset = 0
-        while offset < len(content):
-            sent = dice.randint(1, len(content) // 3)
-            piece = content[offset : offset + sent]
-            if dice.random() < 0.5 and offset + sent < len(content):
-                _cut(door, upload, offset, piece, promised=len(content) - offset)
-                wait_until(lambda at=offset + sent: _offset(client, upload) == at)
-                # Whoever hung up may still be held for the one who has to notice.
-                wait_until(lambda at=offset + sent: _send(client, upload, at, b"").is_success)
+        # What was on its way when the line was cut may be lost: so one asks how much has come.
+        for cut in itertools.count():
+            asked = client.head(f"/uploads/{upload}", headers=TUS)
+            if asked.status_code == 404:
+                break
+            offset = int(asked.headers["upload-offset"])
+            piece = content[offset : offset + dice.randint(1, len(content) // 3)]
+            if cut < 3 or dice.random() < 0.3:
+                _cut(door, upload, offset, piece[:-1], promised=len(piece))
             else:
                 answer = _send(client, upload, offset, piece)
-                assert answer.status_code == 204, answer.text
-                assert int(answer.headers["upload-offset"]) == offset + len(piece)
-            offset += len(piece)
+                assert answer.status_code in {204, 409, 423}, answer.text
         slide = client.get(f"/slides/{upload}").json()
         assert client.head(f"/uploads/{upload}", headers=TUS).status_code == 404
     assert (slide["sha256"], slide["label"], slide["size"]) == (digest, "a.svs", len(content))
@@ -134,35 +133,31 @@ def test_nobody_sees_or_touches_anothers_upload(door: Door) -> None:
         assert alice.head(f"/uploads/{upload}", headers=TUS).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "upload", ["..", "%2e%2e", "..%2fbob", "a" * 3000, "0" * 31 + "g", "note.json", "%00", "ü"]
-)
-@pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE"])
-def test_hostile_ids_are_nothing(door: Door, upload: str, method: str) -> None:
-    headers = {**PIECE, "Upload-Offset": "0"} if method == "PATCH" else TUS
+def test_hostile_ids_are_nothing(door: Door) -> None:
+    ids = ["..", "%2e%2e", "..%2fbob", "a" * 3000, "0" * 31 + "g", "note.json", "%00", "ü"]
+    headers = {**PIECE, "Upload-Offset": "0"}
     with door.client("alice") as client:
-        answer = client.request(method, f"/uploads/{upload}", headers=headers)
-    assert answer.status_code in {404, 405}
+        for upload, method in itertools.product(ids, ["HEAD", "PATCH", "DELETE"]):
+            answer = client.request(method, f"/uploads/{upload}", headers=headers)
+            assert answer.status_code in {404, 405}, (upload, method)
 
 
-@pytest.mark.parametrize(
-    ("headers", "body"),
-    [
-        ({"Upload-Length": "10", "Upload-Concat": "partial"}, b""),
-        ({"Upload-Concat": "final;../../etc/passwd"}, b""),
-        ({"Upload-Defer-Length": "1"}, b""),
-        ({"Upload-Length": "10"}, b"0123456789"),
-        ({"Upload-Length": "-1"}, b""),
-        ({"Upload-Length": "9" * 40}, b""),
-        ({}, b""),
-    ],
-)
-def test_what_is_not_offered_is_refused(
-    door: Door, house: Path, headers: dict[str, str], body: bytes
-) -> None:
+_NOT_OFFERED = [
+    ({"Upload-Length": "10", "Upload-Concat": "partial"}, b""),
+    ({"Upload-Concat": "final;../../etc/passwd"}, b""),
+    ({"Upload-Defer-Length": "1"}, b""),
+    ({"Upload-Length": "10"}, b"0123456789"),
+    ({"Upload-Length": "-1"}, b""),
+    ({"Upload-Length": "9" * 40}, b""),
+    ({}, b""),
+]
+
+
+def test_what_is_not_offered_is_refused(door: Door, house: Path) -> None:
     with door.client("alice") as client:
-        answer = client.post("/uploads/", headers={**TUS, **headers}, content=body)
-        assert answer.status_code == 400
+        for headers, body in _NOT_OFFERED:
+            answer = client.post("/uploads/", headers={**TUS, **headers}, content=body)
+            assert answer.status_code == 400, headers
         offered = client.options("/uploads/")
     assert offered.headers["tus-extension"] == "creation,termination"
     assert _staging(house) == []

@@ -122,29 +122,20 @@ def test_anothers_slide_is_not_there(door: Door) -> None:
         assert alice.get(f"/slides/{upload}").json()["label"] == "a.tif"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "../../bob/slides/a.png",
-        "/etc/passwd.png",
-        "x/../a.png",
-        "./a.png",
-        "%2e%2e/a.png",
-        "a.png\0",
-        "uploads/../a.png",
-        "secret.txt",
-        "link.png",
-        "ä" * 600 + ".png",
-        "not-there.png",
-    ],
-)
-def test_hostile_ids_are_nothing(door: Door, house: Path, path: str) -> None:
+_HOSTILE = [
+    "../../bob/slides/a.png", "/etc/passwd.png", "x/../a.png", "./a.png", "%2e%2e/a.png", "a.png\0",
+    "uploads/../a.png", "secret.txt", "link.png", "ä" * 600 + ".png", "not-there.png",
+]  # fmt: skip
+
+
+def test_hostile_ids_are_nothing(door: Door, house: Path) -> None:
     (house / "alice" / "slides" / "secret.txt").write_text("x")
     (house / "alice" / "slides" / "link.png").symlink_to(house / "bob" / "slides" / "a.png")
     with door.client("alice") as client:
-        for answer in _requests(client, slide_id_of(path)):
-            assert answer.status_code in {404, 422}
-            assert str(house) not in answer.text
+        for path in _HOSTILE:
+            for answer in _requests(client, slide_id_of(path)):
+                assert answer.status_code in {404, 422}, path
+                assert str(house) not in answer.text
 
 
 @given(st.text(max_size=100))

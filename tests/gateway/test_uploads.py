@@ -42,17 +42,19 @@ def test_a_slide_is_uploaded_and_there(door: Door, house: Path) -> None:
     assert left_behind(house / "home" / "staging") == []
 
 
-@pytest.mark.parametrize(
-    "label",
-    ["../../etc/passwd", "a\0b.svs", "..", "", "\u202egnp.exe", "ü" * 900, "a\nb\\c:d", "%2e%2e/x"],
-)
-def test_a_file_name_is_a_label_only(door: Door, house: Path, label: str) -> None:
+_LABELS = [
+    "../../etc/passwd", "a\0b.svs", "..", "", "\u202egnp.exe", "ü" * 900, "a\nb\\c:d", "%2e%2e/x",
+]  # fmt: skip
+
+
+def test_a_file_name_is_a_label_only(door: Door, house: Path) -> None:
     with door.client("alice") as client:
-        slide = _upload(client, tiled_tiff(), label=label).json()
-    assert 0 < len(slide["label"]) <= 120
-    assert slide["label"].isprintable()
-    assert "/" not in slide["label"]
-    assert {Path(name).parent.name for name in _left(house)} == {slide["id"]}
+        slides = [_upload(client, tiled_tiff(90, 60), label=label).json() for label in _LABELS]
+    for slide in slides:
+        assert 0 < len(slide["label"]) <= 120
+        assert slide["label"].isprintable()
+        assert "/" not in slide["label"]
+    assert {Path(name).parent.name for name in _left(house)} == {slide["id"] for slide in slides}
 
 
 def _hostile() -> Iterator[tuple[str, bytes]]:
@@ -66,24 +68,22 @@ def _hostile() -> Iterator[tuple[str, bytes]]:
     yield "DICOM", bytes(128) + b"DICM" + bytes(1000)
 
 
-@pytest.mark.parametrize(("what", "content"), list(_hostile()), ids=lambda value: str(value)[:20])
-def test_what_is_no_slide_leaves_nothing(
-    door: Door, house: Path, what: str, content: bytes
-) -> None:
+def test_what_is_no_slide_leaves_nothing(door: Door, house: Path) -> None:
     with door.client("alice") as client:
-        answer = _upload(client, content, label=f"{what}.svs")
-        assert answer.status_code == 422, answer.text
-        assert answer.json()["code"] == "upload_refused"
-        assert str(house) not in answer.text
-    assert _left(house) == []
+        for what, content in _hostile():
+            answer = _upload(client, content, label=f"{what}.svs")
+            assert answer.status_code == 422, what
+            assert answer.json()["code"] == "upload_refused"
+            assert str(house) not in answer.text
+            assert _left(house) == [], what
 
 
-@pytest.mark.parametrize("name", ["a.mrxs", "b.DCM", "c.vms"])
-def test_formats_of_several_files_are_refused_with_advice(door: Door, name: str) -> None:
+def test_formats_of_several_files_are_refused_with_advice(door: Door) -> None:
     with door.client("alice") as client:
-        answer = _upload(client, tiled_tiff(), label=name)
-    assert answer.status_code == 422
-    assert "slide folder" in answer.json()["detail"]
+        for name in ("a.mrxs", "b.DCM", "c.vms"):
+            answer = _upload(client, tiled_tiff(90, 60), label=name)
+            assert answer.status_code == 422, name
+            assert "slide folder" in answer.json()["detail"]
 
 
 def test_another_digest_is_refused(door: Door, house: Path) -> None:
