@@ -1,6 +1,6 @@
 """Slides as pictures: Deep Zoom tiles and thumbnails."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
@@ -22,7 +22,9 @@ _XML: dict[int | str, dict[str, Any]] = {
     304: {"description": "As you have it."},
 }
 Number = Annotated[int, Path(ge=0, le=10_000_000)]
-TileSide = Annotated[Literal[256, 512], Query(description="Side of a tile in px.")]
+TileSide = Annotated[
+    int, Query(ge=256, le=512, multiple_of=256, description="Side of a tile in px: 256 or 512.")
+]
 
 
 @router.get("/slides/{slide_id}/thumbnail", response_class=Response, responses=_JPEG)

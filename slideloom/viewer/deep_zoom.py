@@ -11,7 +11,6 @@ from slideloom.errors import ParametersUnusable
 from slideloom.slides import GridReader, Slide
 
 _NAMESPACE = "http://schemas.microsoft.com/deepzoom/2008"
-TILE_SIDES_PX = (256, 512)
 
 
 @dataclass(frozen=True, slots=True)
