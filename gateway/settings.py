@@ -1,6 +1,7 @@
 """Settings of the door; each can be set in the environment as `SLIDELOOM_GATEWAY_<NAME>`."""
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -77,6 +78,50 @@ class GatewaySettings(BaseSettings):
     )
     result_reads_at_once: int = Field(
         8, ge=1, le=100, description="Threads that read results; each holds 1 MiB."
+    )
+    staging: Path | None = Field(
+        None, description="Folder of uploads on their way, on a local disk; none: in the home."
+    )
+    max_upload_bytes: int = Field(20_000_000_000, ge=1, description="How large one upload may be.")
+    tenant_upload_bytes: int = Field(
+        200_000_000_000, ge=1, description="What a tenant's uploads may come to."
+    )
+    tenant_upload_slides: int = Field(
+        2000, ge=1, le=100_000, description="How many slides a tenant may have uploaded."
+    )
+    tenant_open_uploads: int = Field(
+        10, ge=1, le=1000, description="Uploads of a tenant that are not finished."
+    )
+    upload_keep_hours: float = Field(
+        24.0, gt=0, description="An unfinished upload to which nothing comes is removed."
+    )
+    upload_idle_s: float = Field(
+        60.0, gt=0, description="A connection that sends nothing for so long is given up."
+    )
+    upload_spare_bytes: int = Field(
+        1_000_000_000, ge=0, description="What uploads leave free on the staging folder's disk."
+    )
+    inspect_memory_bytes: int = Field(
+        2_000_000_000, ge=500_000_000, description="Memory for a look at an uploaded file."
+    )
+    inspect_s: float = Field(
+        60.0, gt=0, le=3600, description="Time for a look at an uploaded file."
+    )
+    inspect_at_once: int = Field(2, ge=1, le=64, description="Uploaded files looked at at once.")
+    max_image_px: int = Field(
+        100_000_000, ge=1, description="Pixels of an uploaded image that is decoded whole."
+    )
+    tile_cache_bytes: int = Field(
+        256_000_000, ge=0, description="Memory for tiles and thumbnails of slides."
+    )
+    open_slides: int = Field(16, ge=1, le=1000, description="Slides kept open for the viewer.")
+    open_slide_bytes: int = Field(
+        500_000_000, ge=1, description="Memory for images kept open that are decoded whole."
+    )
+    tile_threads: int = Field(2, ge=1, le=64, description="Tiles drawn at once.")
+    tile_queue: int = Field(200, ge=1, description="Tiles that may wait to be drawn.")
+    tile_source_px: int = Field(
+        300_000_000, ge=1, description="Pixels of a slide that one tile may take to draw."
     )
 
 

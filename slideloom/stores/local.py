@@ -1,5 +1,6 @@
 """A store on a local disk."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -45,6 +46,21 @@ class LocalPlace:
             settle(stream, made)
             entry = _entry(name, os.fstat(stream.fileno()))
             return entry if put_in_place(made, path, only_if_absent) else None
+
+    def move_in(self, name: str, path: Path) -> Entry | None:
+        """Rename a local file to be this one; None: it is on another disk, and stays there."""
+        target = self.path(name)
+        with _told(target), path.open("rb+") as stream:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            settle(stream, path)
+            entry = _entry(name, os.fstat(stream.fileno()))
+            try:
+                put_in_place(path, target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                return None
+        return entry
 
     def copy_to(self, name: str, sink: BinaryIO, version: str | None) -> Entry:
         """See `Place`."""

@@ -48,6 +48,18 @@ class Store:
         """Write a local file whole or not at all, over what was there."""
         return self._put(name, Source(path))
 
+    def move_in(self, name: str, path: Path) -> Entry:
+        """Make a local file that is at rest the content, over what was there; its name is gone.
+
+        On one disk it is renamed, however large it is; else it is copied.
+        """
+        place = self._place
+        if isinstance(place, LocalPlace) and (entry := place.move_in(check_name(name), path)):
+            return entry
+        entry = self.put_file(name, path)
+        path.unlink()
+        return entry
+
     def put_if_absent(self, name: str, content: bytes | Path) -> bool:
         """Write bytes or a local file if nothing is there; whether it was written.
 

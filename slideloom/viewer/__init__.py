@@ -1,1 +1,1 @@
-"""Cells as a viewer shows them: tiles of outlines and density, and the cells in a box."""
+"""What a viewer shows: a slide in tiles; outlines and density of cells, and the cells in a box."""

@@ -1,6 +1,7 @@
 """What every store does, whatever it is made of."""
 
 import pickle
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -213,3 +214,24 @@ def test_names_that_no_store_can_hold_are_refused(store: Store, tmp_path: Path, 
         with pytest.raises(NameRefused):
             act()
     assert store.list() == []
+
+
+def test_a_file_is_moved_in(store: Store, tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    given.write_bytes(b"content")
+    store.put("a/b", b"older")
+    assert store.move_in("a/b", given).size == 7
+    assert store.get("a/b") == b"content"
+    assert store.list() == [store.stat("a/b")]
+    assert not given.exists()
+
+
+def test_a_file_of_another_disk_is_moved_in(store: Store, tmp_path: Path) -> None:
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("this machine has one disk")
+    with tempfile.NamedTemporaryFile(dir=elsewhere, delete=False) as file:
+        file.write(b"content")
+    store.move_in("a/b", Path(file.name))
+    assert store.get("a/b") == b"content"
+    assert not Path(file.name).exists()

@@ -1,0 +1,138 @@
+"""Pictures of slides for the viewer."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio.to_thread
+
+from blocks import Tenant
+from gateway.problems import Problem, not_found
+from gateway.scope import Scope
+from gateway.settings import GatewaySettings
+from gateway.slides import Slide
+from gateway.tiles.cache import PictureCache
+from gateway.tiles.pool import SlidePool
+from slideloom.drawing.jpeg import to_jpeg
+from slideloom.errors import ParametersUnusable
+from slideloom.slides import Slide as OpenSlide
+from slideloom.viewer.deep_zoom import DeepZoom, Rect, draw
+
+_QUALITY = 85
+THUMBNAIL_PX = 512
+"""The longer side of a thumbnail, at most; one level of Deep Zoom, so no pixel is made up."""
+
+
+class Viewer:
+    """Draws tiles and thumbnails, in threads.
+
+    Args:
+        settings: The door's.
+    """
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        """Nothing is open yet."""
+        self._pool = SlidePool(settings.open_slides, settings.open_slide_bytes)
+        self._pictures = PictureCache(
+            settings.tile_cache_bytes, settings.tile_threads, settings.tile_queue
+        )
+        self._most_source_px = settings.tile_source_px
+
+    async def geometry(self, scope: Scope, slide: Slide, tile_px: int = 256) -> DeepZoom:
+        """How the slide is cut into tiles.
+
+        Raises:
+            SlideUnreadable: It cannot be read.
+        """
+        if slide.card:
+            return DeepZoom(slide.card.facts.width_px, slide.card.facts.height_px, tile_px)
+        levels = await self.levels(scope, slide)
+        return DeepZoom(*levels[0], tile_px)
+
+    async def levels(self, scope: Scope, slide: Slide) -> list[tuple[int, int]]:
+        """(width, height) of the slide's own levels; opens it.
+
+        Raises:
+            SlideUnreadable: It cannot be read.
+        """
+        look = partial(self._levels, scope.tenant, slide)
+        return await anyio.to_thread.run_sync(look, limiter=self._pictures.limiter)
+
+    async def tile(
+        self, scope: Scope, slide: Slide, geometry: DeepZoom, at: tuple[int, int, int]
+    ) -> bytes:
+        """A tile as JPEG.
+
+        Args:
+            scope: The tenant's.
+            slide: The slide.
+            geometry: How it is cut into tiles.
+            at: Level, column, row.
+
+        Raises:
+            Problem: There is no such tile, or too many are being drawn.
+            SlideUnreadable: The slide breaks there.
+        """
+        rect = geometry.tile(*at)
+        if rect is None:
+            raise not_found("tile")
+        downsample = geometry.downsample(at[0])
+        make = partial(self._draw, scope.tenant, slide, downsample, rect)
+        return await self._pictures.get(
+            (scope.id, slide.id, slide.version, geometry.tile_px, at), make
+        )
+
+    async def thumbnail(self, scope: Scope, slide: Slide) -> bytes:
+        """The slide as one small JPEG.
+
+        Raises:
+            Problem: Too many are being drawn.
+            SlideUnreadable: The slide breaks somewhere.
+        """
+        geometry = await self.geometry(scope, slide)
+        level = next(
+            level
+            for level in reversed(range(geometry.levels))
+            if max(geometry.size_px(level)) <= THUMBNAIL_PX
+        )
+        rect = Rect(0, 0, *geometry.size_px(level))
+        make = partial(self._draw, scope.tenant, slide, geometry.downsample(level), rect)
+        return await self._pictures.get((scope.id, slide.id, slide.version, "thumbnail"), make)
+
+    async def close(self) -> None:
+        """Wait for what is being drawn, and close the slides."""
+        await self._pictures.close()
+        await anyio.to_thread.run_sync(self._pool.close)
+
+    def _draw(self, tenant: Tenant, slide: Slide, downsample: int, rect: Rect) -> bytes:
+        with self._pool.use(tenant, slide) as opened:
+            try:
+                pixels = draw(opened, downsample, rect, self._most_source_px)
+            except ParametersUnusable as error:
+                raise Problem(422, "slide_without_levels", str(error)) from error
+        return to_jpeg(pixels, _QUALITY)
+
+    def _levels(self, tenant: Tenant, slide: Slide) -> list[tuple[int, int]]:
+        with self._pool.use(tenant, slide) as opened:
+            return _sizes(opened)
+
+
+def etag(scope: Scope, slide: Slide, *what: object) -> str:
+    """The tag of a picture: another content of the slide, another tag."""
+    whole = repr((scope.id, slide.id, slide.version, _QUALITY, *what))
+    return f'"{hashlib.sha256(whole.encode()).hexdigest()[:32]}"'
+
+
+@asynccontextmanager
+async def open_viewer(settings: GatewaySettings) -> AsyncIterator[Viewer]:
+    """The viewer's pictures, for as long as the door is open."""
+    viewer = Viewer(settings)
+    try:
+        yield viewer
+    finally:
+        await viewer.close()
+
+
+def _sizes(opened: OpenSlide) -> list[tuple[int, int]]:
+    return [(level.width_px, level.height_px) for level in opened.levels]
