@@ -14,9 +14,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000, help="where to listen")
     given = parser.parse_args()
     # Nobody has anything to say on a socket.
-    uvicorn.run(
-        make_app(), host=given.host, port=given.port, log_level="warning", ws_max_size=4096
-    )
+    uvicorn.run(make_app(), host=given.host, port=given.port, log_level="warning", ws_max_size=4096)
 
 
 if __name__ == "__main__":
