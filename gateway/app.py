@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from prefect.client.orchestration import get_client
 
+from gateway.built import Built
 from gateway.keyring import Keyring
 from gateway.problems import ProblemOut, handle_problems
-from gateway.routes import health, signin
+from gateway.routes import health, page, signin
 from gateway.scope import Tenants
 from gateway.settings import GatewaySettings, gateway_settings
 from slideloom import __version__
@@ -43,6 +44,8 @@ def make_app(stated: GatewaySettings | None = None) -> FastAPI:
     handle_problems(app)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
+    app.state.page = Built()
+    app.include_router(page.router)
     return app
 
 
