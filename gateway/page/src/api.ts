@@ -8,6 +8,7 @@ import type {
   ProblemOut,
   ResultOut,
   SlideOut,
+  SlidePageOut,
   StatusOut,
   WhoOut,
   WorkflowDetailOut,
@@ -63,7 +64,7 @@ export class Api {
   me = () => this.ask<WhoOut>("/me");
   status = (signal?: AbortSignal) => this.ask<StatusOut>("/status", signal ? { signal } : {});
 
-  slides = (cursor?: string | null) => this.ask<Paged<SlideOut>>(paged("/slides", cursor));
+  slides = (cursor?: string | null) => this.ask<SlidePageOut>(paged("/slides", cursor));
   slide = (id: string) => this.ask<SlideOut>(`/slides/${encodeURIComponent(id)}`);
   changeSlide = (id: string, body: { label?: string; mpp?: number | null }) =>
     this.ask<SlideOut>(`/slides/${encodeURIComponent(id)}`, { method: "PATCH", body });

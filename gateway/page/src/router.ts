@@ -43,9 +43,16 @@ export const addressOf = {
 
 /** Follows the address bar, the history and links within the page. */
 export class Router {
+  private readonly ended = new AbortController();
+
   constructor(private readonly arrive: (place: Place) => void) {
-    window.addEventListener("popstate", () => this.show());
-    document.addEventListener("click", (event) => this.follow(event));
+    const { signal } = this.ended;
+    window.addEventListener("popstate", () => this.show(), { signal });
+    document.addEventListener("click", (event) => this.follow(event), { signal });
+  }
+
+  stop(): void {
+    this.ended.abort();
   }
 
   /** Show what the address bar says. */

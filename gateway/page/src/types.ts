@@ -20,17 +20,28 @@ export interface WhoOut {
 
 export interface SlideOut {
   id: string;
+  label: string;
   /** What a job's `slide` says to mean this one. */
   path: string;
-  label: string;
-  /** Width and height at level 0, pixels. */
-  width: number;
-  height: number;
-  /** µm per level-0 pixel; null: neither the slide nor its owner has said it. */
+  /** Others lie in the tenant's folder and cannot be changed here. */
+  uploaded: boolean;
+  /** Bytes. */
+  size: number;
+  sha256: string | null;
+  format: string | null;
+  width_px: number | null;
+  height_px: number | null;
+  levels: number | null;
+  /** µm per level-0 pixel as the file says. */
   mpp: number | null;
-  bytes: number;
-  vendor: string | null;
-  created: string;
+  /** The same as the tenant has stated it, which counts. */
+  stated_mpp: number | null;
+  created: string | null;
+}
+
+export interface SlidePageOut {
+  slides: SlideOut[];
+  next: string | null;
 }
 
 export interface Paged<T> {

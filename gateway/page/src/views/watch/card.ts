@@ -1,0 +1,111 @@
+/** One job as it is now. */
+
+import { button, type Child, fill, h, link } from "../../dom";
+import { count, span, words } from "../../format";
+import { addressOf } from "../../router";
+import type { JobOut } from "../../types";
+import { bar, pill } from "../../ui";
+import { hasEnded, type LiveJob, whyWaiting } from "./live";
+import type { Estimate } from "./rates";
+
+export interface JobActs {
+  cancel: (job: LiveJob) => void;
+  retry: (job: LiveJob) => void;
+  files: (job: LiveJob) => void;
+}
+
+export interface JobShown {
+  job: LiveJob;
+  /** The same by REST: times, and why it failed. */
+  detail: JobOut | null;
+  estimate: Estimate | null;
+  /** The slide as people know it. */
+  slide: string;
+}
+
+/** A card that keeps its place, and the focus, while it changes. */
+export class JobCard {
+  readonly root = h("li", { class: "job" });
+  private shown = "";
+
+  constructor(private readonly acts: JobActs) {}
+
+  show(what: JobShown): void {
+    const signature = JSON.stringify(what);
+    if (signature === this.shown) return;
+    this.shown = signature;
+    const held = this.root.contains(document.activeElement) ? document.activeElement : null;
+    const key = held?.getAttribute("data-key");
+    this.root.className = `job ${what.job.state.toLowerCase()}`;
+    this.root.dataset["job"] = what.job.id;
+    fill(this.root, this.content(what));
+    if (key) this.root.querySelector<HTMLElement>(`[data-key="${key}"]`)?.focus();
+  }
+
+  private content({ job, detail, estimate, slide }: JobShown): Child[] {
+    return [
+      h("div", { class: "row" }, [
+        h("span", { class: "number" }, job.number),
+        h("strong", { class: "grow" }, words(job.kind)),
+        pill(job.state),
+      ]),
+      h("p", { class: "small clip", title: slide }, slide),
+      progress(job, estimate),
+      ...explained(job, detail),
+      times(job, detail),
+      h("div", { class: "row wrap" }, this.actions(job)),
+    ];
+  }
+
+  private actions(job: LiveJob): Child[] {
+    const about = `${words(job.kind)} ${job.number} of ${job.branch}`;
+    const named = (label: string): { "aria-label": string; "data-key": string } => ({
+      "aria-label": `${label}: ${about}`,
+      "data-key": label,
+    });
+    const seen = job.kind === "segment_cells" && (job.state === "SUCCEEDED" || job.state === "RUNNING");
+    const primary = job.state === "SUCCEEDED" ? "button primary" : "button";
+    return [
+      seen && link(addressOf.look(job.id), "Look", { class: primary, ...named("Look") }),
+      job.state === "SUCCEEDED" && button("Files", () => this.acts.files(job), named("Files")),
+      (job.state === "FAILED" || job.state === "CANCELLED") &&
+        button("Retry", () => this.acts.retry(job), named("Retry")),
+      !hasEnded(job.state) &&
+        button("Cancel", () => this.acts.cancel(job), { class: "button quiet", ...named("Cancel") }),
+    ];
+  }
+}
+
+function progress(job: LiveJob, estimate: Estimate | null): Child {
+  if (job.done === null || job.total === null || job.total === 0) return null;
+  const tiles = `${count(job.done)} of ${count(job.total)} tiles`;
+  const fast = job.state === "RUNNING" && estimate;
+  const rate = fast ? ` · ${Number(fast.rate.toPrecision(2))} tiles/s` : "";
+  const left = fast && fast.left !== null ? ` · about ${span(fast.left)} left` : "";
+  return h("div", {}, [
+    job.state === "RUNNING" && bar(`Tiles of job ${job.number} of ${job.branch}`, job.done, job.total),
+    h("p", { class: "small muted tiles" }, `${tiles}${rate}${left}`),
+  ]);
+}
+
+function explained(job: LiveJob, detail: JobOut | null): Child[] {
+  if (job.state === "FAILED") {
+    const error = detail?.error;
+    return [
+      h("p", { class: "small bad failure" }, error?.message || job.message || "It failed without a word."),
+      error?.hint && h("p", { class: "small hint" }, error.hint),
+    ];
+  }
+  if (job.state === "SKIPPED") {
+    return [h("p", { class: "small muted" }, job.message || "What it needs did not succeed.")];
+  }
+  const why = whyWaiting(job);
+  return [why && h("p", { class: "small wait why" }, why)];
+}
+
+function times(job: LiveJob, detail: JobOut | null): Child {
+  if (!hasEnded(job.state) || !detail?.started || !detail.ended) return null;
+  const took = (Date.parse(detail.ended) - Date.parse(detail.started)) / 1000;
+  const attempt = job.attempt > 1 ? `, attempt ${job.attempt}` : "";
+  return h("p", { class: "small muted" }, `Took ${span(took)}${attempt}`);
+}
