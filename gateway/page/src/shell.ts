@@ -5,7 +5,7 @@ import { button, fill, h, link } from "./dom";
 import { look } from "./look";
 import { addressOf, type Place, Router } from "./router";
 import { showStatus } from "./status";
-import { chosenTheme, nextTheme } from "./theme";
+import { chosenTheme, nextTheme, type Theme } from "./theme";
 import type { WhoOut } from "./types";
 import { attempt, empty, failed, tell } from "./ui";
 import { Uploads } from "./uploads";
@@ -20,6 +20,7 @@ const TABS: [string, string, Place["view"][]][] = [
   [addressOf.compose, "Compose", ["compose"]],
   [addressOf.workflows, "Workflows", ["workflows", "workflow", "look"]],
 ];
+const THEME_SIGNS: Record<Theme, string> = { system: "◐", light: "☀", dark: "☾" };
 const TITLES: Record<Place["view"], string> = {
   slides: "Slides",
   compose: "Compose",
@@ -100,11 +101,16 @@ function brand(): HTMLElement {
 }
 
 function themeButton(): HTMLElement {
-  const words = (): string => `Theme: ${chosenTheme()}`;
-  const made = button(words(), () => {
+  const made = button("", () => {
     nextTheme();
-    made.textContent = words();
+    say();
   }, { class: "button quiet" });
+  const say = (): void => {
+    made.textContent = THEME_SIGNS[chosenTheme()];
+    made.setAttribute("aria-label", `Theme: ${chosenTheme()}`);
+    made.title = `Theme: ${chosenTheme()}`;
+  };
+  say();
   return made;
 }
 

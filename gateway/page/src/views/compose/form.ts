@@ -56,9 +56,14 @@ function fieldRow(field: Field, value: unknown, offer: Offer, set: (name: string
   return h("div", { class: "field" }, [
     h("label", { for: id }, [field.label, field.required && h("span", { class: "muted" }, " (needed)")]),
     control,
-    h("p", { id: `${id}-help`, class: "small muted" }, field.help),
+    h("p", { id: `${id}-help`, class: "small muted" }, isChosen(field) ? "" : field.help),
     flaw,
   ]);
+}
+
+/** A list to choose from speaks for itself. */
+function isChosen(field: Field): boolean {
+  return field.control === "slide" || field.control === "model";
 }
 
 /** A pixel size that the owner has stated goes with the slide. */

@@ -90,9 +90,10 @@ function need(branch: DraftBranch, other: DraftBranch, draft: Draft, acts: Acts)
 
 function adders(branch: DraftBranch, offer: Offer, acts: Acts): HTMLElement[] {
   return offer.kinds.map((kind) =>
-    button(`+ ${words(kind.kind)}`, () => acts.add(branch.id, kind.kind), {
-      class: "button quiet", title: kind.about, "aria-label": `Add to ${branch.name}: ${words(kind.kind)}`,
-      "data-key": `add-${branch.id}-${kind.kind}`,
+    button([
+      h("span", { "aria-hidden": "true" }, "+"), words(kind.kind), h("span", { class: "unseen" }, ` to ${branch.name}`),
+    ], () => acts.add(branch.id, kind.kind), {
+      class: "button quiet", title: kind.about, "data-key": `add-${branch.id}-${kind.kind}`,
     }),
   );
 }

@@ -75,29 +75,29 @@ class Card {
         ? h("p", { class: "small" }, `${mpp(known)}${slide.stated_mpp ? " (stated by you)" : ""}`)
         : slide.uploaded && !extra && this.asking(),
       extra,
-      !extra && h("div", { class: "row wrap" }, this.actions()),
+      ...(extra ? [] : this.actions()),
     ]);
   }
 
   private asking(): HTMLElement {
     const text = "The file does not say how large a pixel is. Say it, so that cells are measured right.";
-    return h("div", { class: "notice wait" }, [h("p", { class: "small" }, text), this.sizeForm()]);
+    return h("div", { class: "notice wait" }, [h("p", { class: "small" }, text), this.sizeForm(false)]);
   }
 
   private actions(): Child[] {
     const { slide } = this;
-    const named = { "aria-label": `Segment the cells of ${slide.label}` };
+    const named = { "aria-label": `Segment cells of ${slide.label}` };
     const segment = link(addressOf.composeWith(slide.id), "Segment cells", { class: "button primary", ...named });
-    if (!slide.uploaded) return [segment];
-    return [
-      segment,
-      button("Rename", () => this.edit(this.nameForm()), { "aria-label": `Rename ${slide.label}` }),
-      (slide.stated_mpp ?? slide.mpp) !== null &&
-        button("Pixel size", () => this.edit(this.sizeForm()), { "aria-label": `Pixel size of ${slide.label}` }),
-      button("Delete", () => void attempt(() => this.remove()), {
-        class: "button quiet danger-text", "aria-label": `Delete ${slide.label}`,
-      }),
-    ];
+    const quiet = (label: string, about: string, act: () => void, kind = ""): HTMLElement =>
+      button(label, act, { class: `button quiet ${kind}`, "aria-label": `${label}${about} ${slide.label}` });
+    const known = (slide.stated_mpp ?? slide.mpp) !== null;
+    const changes = slide.uploaded && h("div", { class: "row wrap" }, [
+      quiet("Rename", "", () => this.edit(this.nameForm())),
+      known && quiet("Pixel size", " of", () => this.edit(this.sizeForm(true))),
+      h("span", { class: "grow" }),
+      quiet("Delete", "", () => void attempt(() => this.remove()), "danger-text"),
+    ]);
+    return [h("div", { class: "row" }, segment), changes];
   }
 
   private edit(form: HTMLElement): void {
@@ -108,10 +108,10 @@ class Card {
   private nameForm(): HTMLElement {
     const id = freshId("name");
     const input = h("input", { id, value: this.slide.label, maxlength: 200, required: true });
-    return this.form([h("label", { for: id }, "Name"), input], () => ({ label: input.value }));
+    return this.form([h("label", { for: id }, "Name"), input], () => ({ label: input.value }), true);
   }
 
-  private sizeForm(): HTMLElement {
+  private sizeForm(folds: boolean): HTMLElement {
     const id = freshId("mpp");
     const value = this.slide.stated_mpp ?? this.slide.mpp ?? "";
     const input = h("input", { id, type: "number", step: "any", min: 0.01, max: 100, value, required: true });
@@ -119,11 +119,12 @@ class Card {
       button(`${label}: ${size}`, () => (input.value = String(size)), { class: "button quiet" }),
     );
     const fields = [h("label", { for: id }, "µm per pixel"), h("div", { class: "row wrap" }, [input, ...usual])];
-    return this.form(fields, () => ({ mpp: Number(input.value) }));
+    return this.form(fields, () => ({ mpp: Number(input.value) }), folds);
   }
 
-  private form(fields: Child[], read: () => { label?: string; mpp?: number }): HTMLElement {
-    const back = button("Cancel", () => this.show());
+  /** What folds can be left without a change. */
+  private form(fields: Child[], read: () => { label?: string; mpp?: number }, folds: boolean): HTMLElement {
+    const back = folds && button("Cancel", () => this.show());
     const save = h("button", { type: "submit", class: "button primary" }, "Save");
     const form = h("form", { class: "stack" }, [...fields, h("div", { class: "row" }, [save, back])]);
     form.addEventListener("submit", (event) => {

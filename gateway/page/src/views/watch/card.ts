@@ -104,7 +104,8 @@ function explained(job: LiveJob, detail: JobOut | null): Child[] {
 }
 
 function times(job: LiveJob, detail: JobOut | null): Child {
-  if (!hasEnded(job.state) || !detail?.started || !detail.ended) return null;
+  const ran = job.state === "SUCCEEDED" || job.state === "FAILED";
+  if (!ran || !detail?.started || !detail.ended) return null;
   const took = (Date.parse(detail.ended) - Date.parse(detail.started)) / 1000;
   const attempt = job.attempt > 1 ? `, attempt ${job.attempt}` : "";
   return h("p", { class: "small muted" }, `Took ${span(took)}${attempt}`);
