@@ -1,6 +1,6 @@
 /** Signing in: a key is traded for a cookie; the page forgets the key. */
 
-import type { Api } from "../api";
+import { type Api, Refused } from "../api";
 import { button, fill, h } from "../dom";
 import type { WhoOut } from "../types";
 import { notice, said } from "../ui";
@@ -32,13 +32,18 @@ export function signIn(root: HTMLElement, api: Api, done: (who: WhoOut) => void)
     enter(api, key.value.trim())
       .then(done)
       .catch((error: unknown) => {
-        fill(told, notice("bad", said(error)));
+        fill(told, notice("bad", why(error)));
         key.focus();
       })
       .finally(() => (submit.disabled = false));
   });
   fill(root, form);
   key.focus();
+}
+
+function why(error: unknown): string {
+  const unknown = error instanceof Refused && error.status === 401;
+  return unknown ? "This key does not open the door: it is mistyped, or it has ended. Ask for another one." : said(error);
 }
 
 async function enter(api: Api, key: string): Promise<WhoOut> {
