@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
 
 from deployments.register.tenants import add_tenant
@@ -56,21 +57,29 @@ def test_a_broken_slide_is_explained(tenants: Address, place: Address, tmp_path:
     )
 
 
+def submitted(client: httpx.Client, slide: str) -> str:
+    """A workflow that takes a while: jobs one after the other."""
+    job = {"kind": "segment_cells", "slide": slide, "mpp": 0.5}
+    spec = {"name": "biopsy", "branches": [{"name": "a", "jobs": [job] * 8}]}
+    made: str = client.post("/workflows", json=spec).raise_for_status().json()["id"]
+    return made
+
+
 def test_tenants_see_nothing_of_each_other(
     tenants: Address, place: Address, tmp_path: Path
 ) -> None:
     for tenant in ("alice", "bob"):
         drawn_slide(slides_of(place, tenant) / f"of-{tenant}.png")
     keys = {tenant: place.door.key(tenant) for tenant in ("alice", "bob")}
-    drive("apart", tmp_path, {"url": place.url, "keys": keys})
+    with place.door.client("alice") as client:
+        workflow = submitted(client, "of-alice.png")
+    drive("apart", tmp_path, {"url": place.url, "keys": keys, "workflow": workflow})
 
 
 def test_a_cut_line_heals(tenants: Address, place: Address, tmp_path: Path) -> None:
     drawn_slide(slides_of(place, "healing") / "a.png")
-    job = {"kind": "segment_cells", "slide": "a.png", "mpp": 0.5}
-    spec = {"name": "biopsy", "branches": [{"name": "a", "jobs": [job]}]}
     with place.door.client("healing") as client:
-        workflow = client.post("/workflows", json=spec).raise_for_status().json()["id"]
+        workflow = submitted(client, "a.png")
 
         def cancel() -> None:
             client.post(f"/workflows/{workflow}/cancel").raise_for_status()

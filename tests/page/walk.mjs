@@ -115,14 +115,14 @@ async function watch(page) {
   await page.getByRole("heading", { name: "Cells of biopsy 17" }).waitFor();
   await page.getByText("● Live").waitFor();
   const second = page.getByRole("region", { name: "Branch branch 2" });
-  await second.getByText("A branch that this one needs has not succeeded yet.").waitFor();
+  await second.getByText("A branch that this one needs has not succeeded yet.").first().waitFor();
+  await page.getByRole("contentinfo").getByText("tenant places taken").waitFor();
   await checked(page, "watch");
-  const places = page.getByRole("contentinfo").getByText("1 of");
-  await places.waitFor();
   const jobs = page.locator("li.job");
   await page.waitForFunction(() => document.querySelectorAll("li.job.succeeded").length === 3, null, { timeout: 180_000 });
   assert.equal(await jobs.count(), 3);
   await page.getByText("3 of 3 jobs ended").waitFor();
+  await page.locator(".head .pill.succeeded").waitFor();
   await checked(page, "done");
 }
 
