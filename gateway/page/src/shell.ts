@@ -51,16 +51,18 @@ function inside(root: HTMLElement, api: Api, who: WhoOut, left: () => void): voi
   const tabs = h("nav", { "aria-label": "Main" });
   const bar = h("footer", { class: "status", "aria-label": "How busy the server is" });
   const uploads = uploadsOf();
-  let leave: () => void = () => undefined;
+  let leave: (() => void) | null = null;
   const router = new Router((place) => {
-    leave();
+    leave?.();
     fill(tabs, TABS.map((tab) => tabOf(tab, place)));
     document.title = `${TITLES[place.view]} · slideloom`;
+    // Who follows a link by keyboard or ear goes on from the new content.
+    if (leave) main.focus({ preventScroll: true });
     leave = arrive(main, place, { api, who, uploads, go: (address) => router.go(address) });
   });
   const stopStatus = showStatus(bar, api);
   const end = (): void => {
-    leave();
+    leave?.();
     uploads.pauseAll();
     stopStatus();
     router.stop();

@@ -106,19 +106,29 @@ describe("the spec", () => {
   });
 
   it("of the preset is one job, with the pixel size that was stated", () => {
-    const spec = drafts.specOf(drafts.segmentCells({ path: "u/1.svs", label: "biopsy", mpp: 0.25 }));
+    const spec = drafts.specOf(drafts.withCells(drafts.EMPTY, { path: "u/1.svs", label: "biopsy", mpp: 0.25 }));
     expect(spec.branches).toEqual([
       { name: "cells", jobs: [{ kind: "segment_cells", slide: "u/1.svs", mpp: 0.25 }] },
     ]);
-    const without = drafts.specOf(drafts.segmentCells({ path: "u/1.svs", label: "biopsy", mpp: null }));
+    const without = drafts.specOf(drafts.withCells(drafts.EMPTY, { path: "u/1.svs", label: "biopsy", mpp: null }));
     expect(without.branches[0]?.jobs[0]).not.toHaveProperty("mpp");
+  });
+
+  it("of a preset that is taken again has a branch more, and keeps what was there", () => {
+    const slide = { path: "u/1.svs", label: "biopsy", mpp: null };
+    const twice = drafts.withCells(drafts.withCells(three(), slide), { ...slide, label: "other" });
+    expect(twice.branches.map((branch) => branch.name)).toEqual(["a", "b", "c", "cells", "cells 2"]);
+    expect(twice.name).toBe("Cells of biopsy");
+    const ids = twice.branches.flatMap((branch) => [branch.id, ...branch.jobs.map((job) => job.id)]);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(Math.max(...ids)).toBeLessThan(twice.next);
   });
 
   it("is not sent while something is missing", () => {
     const draft = drafts.changeJob(drafts.changeBranch(three(), 2, { name: "a" }), 4, { values: {} });
     const told = drafts.flawsOf(draft);
     expect(told.map((flaw) => [flaw.branch, flaw.job])).toEqual([[null, null], [1, 4], [2, null], [3, null]]);
-    const whole = drafts.rename(drafts.segmentCells({ path: "x", label: "x" }), "x");
+    const whole = drafts.withCells(drafts.EMPTY, { path: "x", label: "x", mpp: null });
     expect(drafts.flawsOf(whole)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { after, jobsOf, type Known, type LiveJob, type LiveWorkflow, type Message, NOTHING, whyWaiting } from "../src/views/watch/live";
+import { after, fromRest, jobsOf, type Known, type LiveJob, type LiveWorkflow, type Message, NOTHING, whyWaiting } from "../src/views/watch/live";
 import { Rates } from "../src/views/watch/rates";
 import { backOff, follows } from "../src/views/watch/socket";
 
@@ -58,6 +58,22 @@ describe("messages", () => {
     expect(follows(7, later)).toBe(true);
     expect(follows(7, { seq: 8, type: "heartbeat" })).toBe(true);
     expect(follows(7, { seq: 9, type: "heartbeat" })).toBe(false);
+  });
+});
+
+describe("what REST says", () => {
+  it("is shown until the socket does", () => {
+    const rest = {
+      id: "w", name: "w", state: "RUNNING" as const, message: "", created: "", jobs_ended: 0, jobs_total: 1, error: null,
+      branches: [{ name: "left", needs: [], jobs: [{
+        id: "1", workflow: "w", branch: "left", number: 1, kind: "segment_cells", slide: "a.svs", state: "RUNNING" as const,
+        reason: null, waits: "the model", tiles: { done: 3, total: 9 }, attempt: 1, created: null, started: null, ended: null,
+        message: "", error: null,
+      }] }],
+    };
+    const shown = fromRest(rest);
+    expect(shown).toMatchObject({ done: 0, total: 1 });
+    expect(jobsOf(shown)).toEqual([job("1", 1, { state: "RUNNING", attempt: 1, done: 3, total: 9, waits: "the model" })]);
   });
 });
 

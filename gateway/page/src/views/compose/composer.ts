@@ -6,6 +6,7 @@ import { keepArrows } from "../../lanes/arrows";
 import { addressOf } from "../../router";
 import { attempt, confirmed, copy, empty, notice, said, tell } from "../../ui";
 import { Refused } from "../../api";
+import type { SlideOut } from "../../types";
 import type { Context } from "../view";
 import { letDrag } from "./drag";
 import * as drafts from "./draft";
@@ -40,7 +41,9 @@ export class Composer {
     letDrag(this.lanes, ({ job, branch, index }) => this.change(drafts.moveJob(this.draft, job, branch, index)));
     this.layOut();
     const asked = offer.slides.find((each) => each.id === slide);
-    if (asked) this.begin(drafts.segmentCells({ ...asked, mpp: asked.stated_mpp }));
+    // A reload must not add it again.
+    if (slide) history.replaceState(null, "", addressOf.compose);
+    if (asked) this.addCells(asked);
     else this.show();
   }
 
@@ -57,7 +60,7 @@ export class Composer {
       this.told,
       h("div", { class: "row wrap bottom" }, [
         h("div", { class: "field grow" }, [h("label", { for: "workflow-name" }, "Workflow"), this.name]),
-        preset(this.offer, (slide) => this.begin(drafts.segmentCells({ ...slide, mpp: slide.stated_mpp }))),
+        preset(this.offer, (slide) => this.addCells(slide)),
       ]),
       h("div", { class: "compose" }, [
         h("div", { class: "stack" }, [
@@ -75,11 +78,11 @@ export class Composer {
     ]);
   }
 
-  /** A draft from a preset, its first job chosen. */
-  private begin(draft: drafts.Draft): void {
-    this.selected = draft.branches[0]?.jobs[0]?.id ?? null;
+  /** The preset: its job is chosen, so that its parameters can be looked at. */
+  private addCells(slide: SlideOut): void {
+    const draft = drafts.withCells(this.draft, { ...slide, mpp: slide.stated_mpp });
     this.change(draft);
-    this.showPanel();
+    this.select(draft.next - 1);
   }
 
   private async clear(): Promise<void> {

@@ -26,11 +26,25 @@ export interface Draft {
 
 export const EMPTY: Draft = { name: "", branches: [], next: 1 };
 
-/** One branch: find the tissue, segment every nucleus in it. */
-export function segmentCells(slide: { path: string; label: string; mpp?: number | null }): Draft {
+/** With one more branch, which segments every nucleus of a slide; what is there stays. */
+export function withCells(draft: Draft, slide: { path: string; label: string; mpp: number | null }): Draft {
   const values = { slide: slide.path, ...(slide.mpp ? { mpp: slide.mpp } : {}) };
-  const branch = { id: 1, name: "cells", needs: [], jobs: [{ id: 2, kind: "segment_cells", values }] };
-  return { name: `Cells of ${slide.label}`.slice(0, 120), branches: [branch], next: 3 };
+  const job = { id: draft.next + 1, kind: "segment_cells", values };
+  const branch = { id: draft.next, name: freeName(draft, "cells"), needs: [], jobs: [job] };
+  const name = draft.name || `Cells of ${slide.label}`.slice(0, 120);
+  return { name, branches: [...draft.branches, branch], next: draft.next + 2 };
+}
+
+/** The name, or the first of "name 2", "name 3", … that is free. */
+function freeName(draft: Draft, name: string): string {
+  const taken = new Set(draft.branches.map((branch) => branch.name));
+  let number = 1;
+  let found = name;
+  while (taken.has(found)) {
+    number += 1;
+    found = `${name} ${number}`;
+  }
+  return found;
 }
 
 export function rename(draft: Draft, name: string): Draft {

@@ -1,6 +1,6 @@
 /** What the socket of a workflow says, and what follows from it. Pure. */
 
-import type { JobState, Reason } from "../../types";
+import type { JobOut, JobState, Reason, WorkflowDetailOut } from "../../types";
 
 export interface LiveJob {
   id: string;
@@ -99,6 +99,20 @@ function changed(workflow: LiveWorkflow, job: string, change: Partial<LiveJob>):
     return { ...branch, jobs };
   });
   return { ...workflow, branches };
+}
+
+/** What REST says, until the socket does. */
+export function fromRest(detail: WorkflowDetailOut): LiveWorkflow {
+  const { id, name, state, message, created } = detail;
+  const branches = detail.branches.map((branch) => ({ ...branch, jobs: branch.jobs.map(jobFromRest) }));
+  return { id, name, state, message, created, done: detail.jobs_ended, total: detail.jobs_total, branches };
+}
+
+function jobFromRest(job: JobOut): LiveJob {
+  const { id, workflow, branch, number, kind, slide, state, reason, attempt, message } = job;
+  const tiles = { done: job.tiles?.done ?? null, total: job.tiles?.total ?? null };
+  const waits = state === "RUNNING" ? (job.waits ?? "") : "";
+  return { id, workflow, branch, number, kind, slide, state, reason, attempt, message, waits, ...tiles, error: job.error?.code ?? null };
 }
 
 export function jobsOf(workflow: LiveWorkflow): LiveJob[] {

@@ -10,7 +10,7 @@ import { attempt, bar, confirmed, empty, failed, loading, notice, pill, tell } f
 import type { Context, View } from "../view";
 import { JobCard } from "./card";
 import { showFiles } from "./files";
-import { after, hasEnded, jobsOf, type Known, type LiveBranch, type LiveWorkflow, type Message, NOTHING } from "./live";
+import { after, fromRest, hasEnded, jobsOf, type Known, type LiveBranch, type LiveWorkflow, type Message, NOTHING } from "./live";
 import { Rates } from "./rates";
 import { type Line, LiveSocket } from "./socket";
 
@@ -88,6 +88,7 @@ class Watching {
     for (const branch of this.detail.branches) {
       for (const job of branch.jobs) this.details.set(job.id, job);
     }
+    if (!this.known.workflow) this.known = { ...this.known, workflow: fromRest(this.detail) };
     if (this.known.workflow) this.show(this.known.workflow);
   }
 
