@@ -1,7 +1,7 @@
 /** Branches as lanes with their jobs as cards. */
 
 import { button, type Child, h } from "../../dom";
-import { words } from "../../format";
+import { mpp, words } from "../../format";
 import { type Draft, type DraftBranch, type DraftJob, type Flaw, waitsFor } from "./draft";
 import type { Offer } from "./form";
 
@@ -122,5 +122,8 @@ function card(job: DraftJob, number: number, shown: Shown, acts: Acts): HTMLElem
 /** What has been set apart from the slide. */
 function told(job: DraftJob): string {
   const set = Object.entries(job.values).filter(([name]) => name !== "slide");
-  return set.map(([name, value]) => `${words(name)}: ${String(value)}`).join(", ") || "defaults";
+  const texts = set.map(([name, value]) =>
+    name === "mpp" ? mpp(Number(value)) : `${words(name)}: ${String(value)}`,
+  );
+  return texts.join(", ") || "defaults";
 }

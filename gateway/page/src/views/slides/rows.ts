@@ -3,7 +3,7 @@
 import { button, type Child, fill, h } from "../../dom";
 import { bytes } from "../../format";
 import { attempt, bar } from "../../ui";
-import { isGoing, type Sending, type Uploads, type UploadState } from "../../uploads";
+import { type Sending, type Uploads, type UploadState } from "../../uploads";
 
 const WORDS: Record<UploadState, string> = {
   waiting: "Waits for its turn",
@@ -88,8 +88,10 @@ class Row {
     if (sending.state === "refused" || sending.state === "done") {
       return [act("Dismiss", () => uploads.forget(sending))];
     }
+    // All of it is there: the server looks at it, and says soon what it thinks.
+    if (sending.state === "checking") return [];
     return [
-      isGoing(sending.state) && act("Pause", () => uploads.pause(sending)),
+      sending.state === "sending" && act("Pause", () => uploads.pause(sending)),
       sending.state === "paused" && act("Resume", () => uploads.resume(sending)),
       act("Cancel", () => void attempt(() => uploads.cancel(sending))),
     ];
