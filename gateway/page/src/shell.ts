@@ -50,7 +50,7 @@ function inside(root: HTMLElement, api: Api, who: WhoOut, left: () => void): voi
   const main = h("main", { id: "main", tabindex: -1 });
   const tabs = h("nav", { "aria-label": "Main" });
   const bar = h("footer", { class: "status", "aria-label": "How busy the server is" });
-  const uploads = uploadsOf();
+  const uploads = uploadsOf(api);
   let leave: (() => void) | null = null;
   const router = new Router((place) => {
     leave?.();
@@ -84,8 +84,8 @@ function inside(root: HTMLElement, api: Api, who: WhoOut, left: () => void): voi
   router.show();
 }
 
-function uploadsOf(): Uploads {
-  const uploads = new Uploads();
+function uploadsOf(api: Api): Uploads {
+  const uploads = new Uploads((id) => api.slide(id).then(() => true));
   window.addEventListener("beforeunload", (event) => uploads.busy && event.preventDefault());
   uploads.onDone = () => tell("An upload has arrived");
   return uploads;

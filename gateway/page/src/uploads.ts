@@ -36,6 +36,9 @@ export class Uploads {
   private readonly running = new Map<number, Upload>();
   private made = 0;
 
+  /** Asks whether an upload has become a slide: the answer that said so may have been lost. */
+  constructor(private readonly isSlide: (id: string) => Promise<boolean>) {}
+
   /** Begin with files as soon as there is room. */
   add(files: Iterable<File>): void {
     for (const file of files) {
@@ -94,6 +97,8 @@ export class Uploads {
   private async send(sending: Sending): Promise<void> {
     this.set(sending, "sending", "");
     const upload = this.running.get(sending.id) ?? (await this.open(sending));
+    const whole = sending.sent >= sending.file.size && upload.url;
+    if (whole && (await this.isSlide(idOf(whole)).catch(() => false))) return this.done(sending, whole);
     if (sending.state === "sending") upload.start();
   }
 
@@ -105,7 +110,7 @@ export class Uploads {
       chunkSize: PIECE,
       retryDelays: RETRIES_MS,
       removeFingerprintOnSuccess: true,
-      onShouldRetry: (error) => isPassing(statusOf(error as DetailedError)),
+      onShouldRetry: (error) => sending.state === "sending" && isPassing(statusOf(error as DetailedError)),
       onProgress: (sent, total) => this.moved(sending, sent, total ?? sending.file.size),
       onSuccess: () => this.done(sending, upload.url ?? ""),
       onError: (error) => this.stopped(sending, error as DetailedError),
@@ -123,7 +128,7 @@ export class Uploads {
   }
 
   private done(sending: Sending, url: string): void {
-    sending.slide = url.split("/").pop() ?? "";
+    sending.slide = idOf(url);
     sending.sent = sending.file.size;
     this.running.delete(sending.id);
     this.set(sending, "done", "");
@@ -155,6 +160,10 @@ export class Uploads {
 
 export function isGoing(state: UploadState): boolean {
   return state === "sending" || state === "checking";
+}
+
+function idOf(url: string): string {
+  return url.split("/").pop() ?? "";
 }
 
 function statusOf(error: DetailedError): number {
