@@ -95,7 +95,7 @@ def test_a_script_is_packed_and_kept_for_ever(client: Client, dist: Path) -> Non
         "/assets/nothing.js",
         "/assets/..%2findex.html",
         "/assets/%2e%2e/manifest.json",
-        "/assets/..",
+        "/assets/%2e%2e",
         "/assets/%00.js",
         "/assets/" + "x" * 5000 + ".js",
         "/manifest.json",
