@@ -23,6 +23,7 @@ export class Composer {
   private flaws: drafts.Flaw[] = [];
   private selected: number | null = null;
   private readonly keys = new Keys();
+  private readonly ended = new AbortController();
   private readonly name = h("input", { id: "workflow-name", maxlength: 120, placeholder: "Name for people to read" });
   private readonly told = h("div");
   private readonly lanes = h("div", { class: "lanes" });
@@ -40,6 +41,7 @@ export class Composer {
     this.name.addEventListener("change", () => this.change(drafts.rename(this.draft, this.name.value)));
     letDrag(this.lanes, ({ job, branch, index }) => this.change(drafts.moveJob(this.draft, job, branch, index)));
     this.layOut();
+    this.foldNeeds();
     const asked = offer.slides.find((each) => each.id === slide);
     // A reload must not add it again.
     if (slide) history.replaceState(null, "", addressOf.compose);
@@ -47,7 +49,24 @@ export class Composer {
     else this.show();
   }
 
-  readonly end = (): void => this.arrows.end();
+  readonly end = (): void => {
+    this.ended.abort();
+    this.arrows.end();
+  };
+
+  /** What a branch needs is folded away again by a click elsewhere, or by Escape. */
+  private foldNeeds(): void {
+    const fold = (event: Event): void => {
+      for (const each of this.lanes.querySelectorAll<HTMLDetailsElement>(".needs[open]")) {
+        if (event.type === "pointerdown" && each.contains(event.target as Node)) continue;
+        if (each.contains(document.activeElement)) each.querySelector("summary")?.focus();
+        each.open = false;
+      }
+    };
+    const { signal } = this.ended;
+    document.addEventListener("pointerdown", fold, { signal });
+    document.addEventListener("keydown", (event) => event.key === "Escape" && fold(event), { signal });
+  }
 
   private layOut(): void {
     fill(this.root, [

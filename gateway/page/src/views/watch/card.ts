@@ -23,10 +23,13 @@ export interface JobShown {
   slide: string;
 }
 
-/** A card that keeps its place, and the focus, while it changes. */
+/** A card that keeps its place while it changes; its buttons stay until others are wanted. */
 export class JobCard {
-  readonly root = h("li", { class: "job" });
+  private readonly facts = h("div", { class: "job-facts" });
+  private readonly buttons = h("div", { class: "row wrap" });
+  readonly root = h("li", { class: "job" }, [this.facts, this.buttons]);
   private shown = "";
+  private offered = "";
 
   constructor(private readonly acts: JobActs) {}
 
@@ -34,12 +37,17 @@ export class JobCard {
     const signature = JSON.stringify(what);
     if (signature === this.shown) return;
     this.shown = signature;
-    const held = this.root.contains(document.activeElement) ? document.activeElement : null;
-    const key = held?.getAttribute("data-key");
     this.root.className = `job ${what.job.state.toLowerCase()}`;
-    this.root.dataset["job"] = what.job.id;
-    fill(this.root, this.content(what));
-    if (key) this.root.querySelector<HTMLElement>(`[data-key="${key}"]`)?.focus();
+    fill(this.facts, this.content(what));
+    if (what.job.state !== this.offered) this.offer(what.job);
+  }
+
+  private offer(job: LiveJob): void {
+    this.offered = job.state;
+    const held = this.buttons.contains(document.activeElement) ? document.activeElement : null;
+    const key = held?.getAttribute("data-key");
+    fill(this.buttons, this.actions(job));
+    if (key) this.buttons.querySelector<HTMLElement>(`[data-key="${key}"]`)?.focus();
   }
 
   private content({ job, detail, estimate, slide }: JobShown): Child[] {
@@ -53,7 +61,6 @@ export class JobCard {
       progress(job, estimate),
       ...explained(job, detail),
       times(job, detail),
-      h("div", { class: "row wrap" }, this.actions(job)),
     ];
   }
 
