@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from prefect.client.orchestration import get_client
 
+from gateway.body_limit import BodyLimit
 from gateway.built import Built
 from gateway.keyring import Keyring
 from gateway.problems import ProblemOut, handle_problems
@@ -42,6 +43,7 @@ def make_app(stated: GatewaySettings | None = None) -> FastAPI:
     )
     app.state.settings = stated or gateway_settings()
     handle_problems(app)
+    app.add_middleware(BodyLimit, streamed=(f"{API}/upload",))
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     app.state.page = Built()

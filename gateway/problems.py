@@ -65,17 +65,21 @@ def busy(detail: str, after_s: float = _BUSY_S) -> Problem:
     return Problem(503, "unavailable", detail, {"Retry-After": str(max(1, round(after_s)))})
 
 
-def answer(problem: Problem) -> JSONResponse:
-    """The problem as a response."""
-    title = HTTPStatus(problem.status).phrase
-    said = ProblemOut(
+def body_of(problem: Problem) -> ProblemOut:
+    """The problem as it is sent."""
+    return ProblemOut(
         type="about:blank",
-        title=title,
+        title=HTTPStatus(problem.status).phrase,
         status=problem.status,
         code=problem.code,
         detail=problem.detail,
     )
-    return JSONResponse(said.model_dump(), problem.status, problem.headers, MEDIA_TYPE)
+
+
+def answer(problem: Problem) -> JSONResponse:
+    """The problem as a response."""
+    said = body_of(problem).model_dump()
+    return JSONResponse(said, problem.status, problem.headers, MEDIA_TYPE)
 
 
 def code_of(error: SlideloomError) -> str:
