@@ -50,10 +50,13 @@ class Route:
 
 
 def all_routes() -> list[Route]:
-    """Every route below the API, but for its own description."""
+    """Every route below the API, but for its own description and the page's."""
     found = set()
     for route in _leaves(make_app().routes):
-        path = getattr(route, "path", "").removeprefix(API)
+        whole = getattr(route, "path", "")
+        path = whole.removeprefix(API)
+        if path == whole:
+            continue  # the page's: whoever opens it signs in there
         if isinstance(route, APIRoute):
             found |= {Route(method, path) for method in route.methods}
         elif isinstance(route, WebSocketRoute):
