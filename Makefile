@@ -5,12 +5,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 DEMO   := demo-result
+PAGE   := gateway/page
+BUILT  := $(PAGE)/dist/index.html
+SOURCES := $(shell find $(PAGE) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' \
+  -not -path '*/tests/*')
 
-.PHONY: help demo serve test lint format bench acceptance lock clean
+.PHONY: help demo serve page test lint format bench acceptance lock clean
 
 help:
 	@echo "make demo        segment a real slide with the shipped model and show where the picture is"
 	@echo "make serve       database, Prefect server, dispatcher and workers, until Ctrl-C"
+	@echo "make page        the tenants' page, built; serve does it, too"
 	@echo "make test        all tests that CI runs"
 	@echo "make lint        style, types, import contracts"
 	@echo "make acceptance  the full-size checks (long)"
@@ -22,8 +27,14 @@ demo: $(READY)
 	@slide=$$($(BIN)/slideloom sample) && \
 	  $(BIN)/slideloom segment "$$slide" --model slideloom_nuclei_small --out $(DEMO)
 
-serve: $(READY)
+serve: $(READY) $(BUILT)
 	@$(BIN)/slideloom serve $(ARGS)
+
+page: $(BUILT)
+
+$(BUILT): $(SOURCES) | $(READY)
+	@$(PAGE)/build.sh $(BIN)/python
+	@touch $@
 
 test: $(READY)
 	$(BIN)/python -m pytest -m "not acceptance" -n 2 --dist loadgroup --max-worker-restart 0 $(ARGS)
@@ -68,4 +79,4 @@ lock:
 	rm -rf $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis $(PAGE)/dist $(PAGE)/node_modules

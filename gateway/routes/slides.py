@@ -57,7 +57,8 @@ async def get_slide(scope: TenantScope, slide_id: SlideId, request: Request) -> 
     """A slide; one that was not uploaded is opened to say how large it is."""
     slide = await find_slide(scope, slide_id)
     out = slide_out(slide)
-    return out if slide.card else await _looked_at(request.app.state.slide_viewer, scope, slide, out)
+    viewer = request.app.state.slide_viewer
+    return out if slide.card else await _looked_at(viewer, scope, slide, out)
 
 
 @router.patch("/slides/{slide_id}")

@@ -1,13 +1,13 @@
 """All routes of the door, as a client sees them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.routing import WebSocketRoute
 
-from gateway.app import API, make_app
+from gateway.app import ROUTERS
 
 _GAPS = re.compile(r"\{(\w+)(?::\w+)?\}")
 """A path's variables."""
@@ -50,17 +50,12 @@ class Route:
 
 
 def all_routes() -> list[Route]:
-    """Every route below the API, but for its own description."""
+    """Every route of the API; the page's are none, whoever opens it signs in there."""
     found = set()
-    for route in _leaves(make_app().routes):
-        path = getattr(route, "path", "").removeprefix(API)
+    for route in (route for router in ROUTERS for route in router.routes):
         if isinstance(route, APIRoute):
-            found |= {Route(method, path) for method in route.methods}
+            found |= {Route(method, route.path) for method in route.methods}
         elif isinstance(route, WebSocketRoute):
-            found.add(Route("WS", path))
+            found.add(Route("WS", route.path))
+    assert found
     return sorted(found)
-
-
-def _leaves(routes: Sequence[BaseRoute]) -> Iterator[BaseRoute]:
-    for route in routes:
-        yield from _leaves(below) if (below := getattr(route, "routes", None)) else [route]

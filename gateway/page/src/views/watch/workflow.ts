@@ -1,0 +1,246 @@
+/** One workflow, live. */
+
+import { Refused } from "../../api";
+import { button, type Child, fill, h, link } from "../../dom";
+import { count, moment } from "../../format";
+import { keepArrows } from "../../lanes/arrows";
+import { addressOf } from "../../router";
+import type { JobOut, WorkflowDetailOut } from "../../types";
+import { attempt, bar, confirmed, empty, failed, loading, notice, pill, tell } from "../../ui";
+import type { Context, View } from "../view";
+import { JobCard } from "./card";
+import { showFiles } from "./files";
+import { after, fromRest, hasEnded, jobsOf, type Known, type LiveBranch, type LiveWorkflow, type Message, NOTHING } from "./live";
+import { Rates } from "./rates";
+import { type Line, LiveSocket } from "./socket";
+
+const TICK_MS = 1000;
+const SETTLE_MS = 400;
+
+export const workflowView = (id: string): View => (root, context) => new Watching(root, context, id).end;
+
+class Watching {
+  private known: Known = NOTHING;
+  private detail: WorkflowDetailOut | null = null;
+  private readonly details = new Map<string, JobOut>();
+  private readonly labels = new Map<string, string>();
+  private readonly cards = new Map<string, JobCard>();
+  private readonly rates = new Rates();
+  private readonly head = h("div", { class: "head" });
+  private readonly line = h("span", { class: "line small", role: "status" });
+  private readonly told = h("div");
+  private readonly lanes = h("div", { class: "lanes" });
+  private readonly arrows = keepArrows(this.lanes, () => this.edges());
+  private readonly socket: LiveSocket;
+  private readonly tick = setInterval(() => this.showCards(), TICK_MS);
+  private settling: ReturnType<typeof setTimeout> | undefined;
+  private laid = "";
+  private headSays = "";
+  private gone = false;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly context: Context,
+    private readonly id: string,
+  ) {
+    fill(root, loading("the workflow"));
+    this.socket = new LiveSocket(`/ws/workflows/${encodeURIComponent(id)}`, {
+      message: (message) => this.heard(message),
+      line: (line, againIn) => this.showLine(line, againIn),
+      check: () => this.check(),
+    });
+    void this.labelSlides();
+    void this.renew();
+  }
+
+  readonly end = (): void => {
+    this.gone = true;
+    this.socket.end();
+    this.arrows.end();
+    clearInterval(this.tick);
+    clearTimeout(this.settling);
+  };
+
+  private heard(message: Message): void {
+    this.known = after(this.known, message);
+    const { workflow } = this.known;
+    if (this.known.removed || !workflow) return this.showGone();
+    for (const job of jobsOf(workflow)) {
+      if (job.state === "RUNNING" && job.done !== null) this.rates.note(job.id, job.done, seconds());
+    }
+    if (message.type !== "progress" && message.type !== "reason") this.renewSoon();
+    this.show(workflow);
+  }
+
+  /** Times, and why something failed, are not said by the socket. */
+  private renewSoon(): void {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => void this.renew(), SETTLE_MS);
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      this.detail = await this.context.api.workflow(this.id);
+    } catch (error) {
+      return this.refused(error);
+    }
+    if (this.gone) return;
+    for (const branch of this.detail.branches) {
+      for (const job of branch.jobs) this.details.set(job.id, job);
+    }
+    if (!this.known.workflow) this.known = { ...this.known, workflow: fromRest(this.detail) };
+    if (this.known.workflow) this.show(this.known.workflow);
+  }
+
+  private refused(error: unknown): void {
+    if (this.gone) return;
+    if (error instanceof Refused && error.status === 404) this.showGone();
+    else if (!this.known.workflow) fill(this.root, failed(error, () => void this.renew()));
+  }
+
+  private async check(): Promise<"there" | "gone" | "signed out"> {
+    try {
+      await this.context.api.workflow(this.id);
+    } catch (error) {
+      if (error instanceof Refused && (error.status === 404 || error.status === 422)) return "gone";
+      if (error instanceof Refused && error.status === 401) return "signed out";
+    }
+    return "there";
+  }
+
+  private async labelSlides(): Promise<void> {
+    const page = await this.context.api.slides().catch(() => null);
+    for (const slide of page?.slides ?? []) this.labels.set(slide.path, slide.label);
+    this.showCards();
+  }
+
+  private showGone(): void {
+    this.socket.end();
+    const back = link(addressOf.workflows, "To all workflows", { class: "button primary" });
+    fill(this.root, empty("There is no such workflow", "It is not one of yours, or it has been deleted.", [back]));
+  }
+
+  private showLine(line: Line, againIn: number): void {
+    if (line === "gone") return this.showGone();
+    if (line === "signed out") return this.context.api.onSignedOut();
+    this.line.className = `line small ${line}`;
+    const again = button("Try now", () => this.socket.again(), { class: "button quiet" });
+    const broken = [`Connection lost; trying again in ${Math.ceil(againIn)} s`, again];
+    fill(this.line, line === "live" ? "● Live" : line === "broken" ? broken : "Connecting …");
+  }
+
+  private show(workflow: LiveWorkflow): void {
+    if (this.head.parentElement !== this.root) fill(this.root, [this.head, this.told, this.lanes]);
+    this.showHead(workflow);
+    const laid = JSON.stringify(workflow.branches.map((each) => [each.name, each.needs, each.jobs.map((job) => job.id)]));
+    if (laid !== this.laid) this.layOut(workflow);
+    this.laid = laid;
+    this.showCards();
+    this.arrows.draw();
+  }
+
+  /** Only when it says something else: a button in it may have the focus. */
+  private showHead(workflow: LiveWorkflow): void {
+    const { name, state, done, total, message } = workflow;
+    const says = JSON.stringify([name, state, done, total, message, this.detail?.error]);
+    if (says === this.headSays) return;
+    this.headSays = says;
+    fill(this.head, this.headOf(workflow));
+    fill(this.told, this.saidOf(workflow));
+  }
+
+  private headOf(workflow: LiveWorkflow): Child[] {
+    document.title = `${workflow.name} · slideloom`;
+    const spec = `/api/v1/workflows/${encodeURIComponent(this.id)}/spec`;
+    return [
+      h("div", { class: "grow" }, [
+        h("div", { class: "row wrap" }, [h("h1", { class: "clip" }, workflow.name), pill(workflow.state), this.line]),
+        h("p", { class: "small muted" }, [
+          `${count(workflow.done)} of ${count(workflow.total)} jobs ended · submitted ${moment(workflow.created)}`,
+        ]),
+        bar("Jobs that have ended", workflow.done, workflow.total),
+      ]),
+      h("a", { href: spec, download: `${workflow.name}.yaml`, class: "button" }, "Spec (YAML)"),
+      !hasEnded(workflow.state) &&
+        button("Cancel workflow", () => void attempt(() => this.cancelAll(workflow)), {
+          class: "button danger-text", "data-key": "cancel-all",
+        }),
+    ];
+  }
+
+  private saidOf(workflow: LiveWorkflow): Child {
+    if (workflow.state !== "FAILED") return null;
+    const error = this.detail?.error;
+    return notice("bad", [
+      h("p", {}, error?.message || workflow.message || "The workflow failed."),
+      error?.hint && h("p", { class: "small" }, error.hint),
+    ]);
+  }
+
+  private layOut(workflow: LiveWorkflow): void {
+    fill(this.lanes, workflow.branches.map((branch) => this.lane(branch)));
+  }
+
+  private lane(branch: LiveBranch): HTMLElement {
+    const told = branch.needs.length > 0 ? `After ${branch.needs.join(", ")}` : "";
+    const cards = branch.jobs.map((job) => this.cardOf(job.id).root);
+    return h("section", { class: "lane", "data-lane": branch.name, "aria-label": `Branch ${branch.name}` }, [
+      h("div", { class: "lane-head" }, [h("h2", { class: "clip" }, branch.name), h("span", { class: "small muted" }, told)]),
+      cards.length > 0
+        ? h("ol", { class: "cards" }, cards)
+        : h("p", { class: "small muted" }, "Its jobs are being made."),
+    ]);
+  }
+
+  private cardOf(id: string): JobCard {
+    let card = this.cards.get(id);
+    if (!card) {
+      card = new JobCard({
+        cancel: (job) => void attempt(() => this.cancel(job.id)),
+        retry: (job) => void attempt(() => this.retry(job.id)),
+        files: (job) => showFiles(this.context, job.id, `Files of ${this.labelOf(job.slide)}`),
+      });
+      this.cards.set(id, card);
+    }
+    return card;
+  }
+
+  private showCards(): void {
+    if (!this.known.workflow) return;
+    for (const job of jobsOf(this.known.workflow)) {
+      const estimate = job.total === null ? null : this.rates.of(job.id, job.total, seconds());
+      const detail = this.details.get(job.id) ?? null;
+      this.cardOf(job.id).show({ job, detail, estimate, slide: this.labelOf(job.slide) });
+    }
+  }
+
+  private labelOf(slide: string): string {
+    return this.labels.get(slide) ?? slide;
+  }
+
+  private edges(): { from: string; to: string }[] {
+    const branches = this.known.workflow?.branches ?? [];
+    return branches.flatMap((branch) => branch.needs.map((from) => ({ from, to: branch.name })));
+  }
+
+  private async cancelAll(workflow: LiveWorkflow): Promise<void> {
+    const text = "Jobs that run are stopped, those that wait never start. Finished results stay.";
+    if (!(await confirmed(`Cancel ${workflow.name}?`, text, "Cancel the workflow"))) return;
+    await this.context.api.cancelWorkflow(this.id);
+    tell("The workflow is being cancelled");
+  }
+
+  private async cancel(job: string): Promise<void> {
+    await this.context.api.cancelJob(job);
+    tell("The job is being cancelled");
+  }
+
+  private async retry(job: string): Promise<void> {
+    await this.context.api.retryJob(job);
+    tell("The job is queued again");
+  }
+}
+
+function seconds(): number {
+  return performance.now() / 1000;
+}

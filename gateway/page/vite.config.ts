@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+// The door answers with a strict content security policy: nothing inline, nothing from elsewhere.
+export default defineConfig({
+  base: "/",
+  build: {
+    outDir: "dist",
+    assetsDir: "assets",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    target: "es2022",
+    manifest: "manifest.json",
+  },
+  test: { include: ["tests/**/*.test.ts"], environment: "node" },
+});
