@@ -23,6 +23,7 @@ from gateway.problems import Problem
 from gateway.scope import Scope
 from gateway.settings import GatewaySettings
 from gateway.shelf import Shelf
+from gateway.slides.pixel_sizes import with_stated_mpp
 from runs.requests import count_open, find_submitted, submit
 from slideloom.errors import BadInput, SlideUnreadable
 from slideloom.parameters import SegmentCells
@@ -71,10 +72,11 @@ class Submissions:
         there = await find_submitted(scope.client, spec, key) if key else None
         if there:
             return UUID(there)
-        await self._check(scope.tenant, spec)
+        filled = await with_stated_mpp(scope, spec)
+        await self._check(scope.tenant, filled)
         with self._counted(scope.id):
-            await self._refuse_too_many(scope, spec)
-            return UUID(await submit(scope.client, spec, key))
+            await self._refuse_too_many(scope, filled)
+            return UUID(await submit(scope.client, filled, key, stated=spec))
 
     async def _check(self, tenant: Tenant, spec: WorkflowSpec) -> None:
         """Look for every slide, mask and model, each once."""

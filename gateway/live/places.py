@@ -13,6 +13,7 @@ from blocks.keys import find_key
 from gateway.callers import Caller
 from gateway.live.closing import Closing
 from gateway.live.watcher import Watcher
+from gateway.metrics import WEBSOCKETS
 from gateway.problems import Problem
 from gateway.scope import Tenants
 from runs.ending import end
@@ -61,7 +62,8 @@ class Places:
         """While the block runs, the watcher is closed when the key ends."""
         self._open[watcher] = who
         try:
-            yield
+            with WEBSOCKETS.track_inprogress():
+                yield
         finally:
             del self._open[watcher]
 

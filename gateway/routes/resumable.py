@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from tuspyserver import create_tus_router
 
 from gateway.problems import Problem, not_found
+from gateway.rates import Limits
 from gateway.scope import TenantScope
 from gateway.slides.ids import is_uploaded, new_id
 from gateway.uploads.desk import Desk
@@ -55,6 +56,8 @@ async def guard(request: Request, scope: TenantScope) -> None:
         raise Problem(412, "tus_version", f"speak tus {TUS}", {"Tus-Version": TUS})
     if request.method == "POST":
         _check_creation(request)
+        limits: Limits = request.app.state.limits
+        limits.count("uploads", scope.id, request)
         visit.set(Visit(desk, scope, new_id()))
         return
     upload = str(request.path_params.get("uuid", ""))

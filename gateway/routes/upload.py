@@ -7,9 +7,10 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.requests import ClientDisconnect
 
+from gateway.limits import limited
 from gateway.problems import Problem
 from gateway.scope import TenantScope
 from gateway.slides.ids import new_id
@@ -37,7 +38,12 @@ Digest = Annotated[
 ]
 
 
-@router.post("/upload", status_code=201, openapi_extra={"requestBody": _BODY})
+@router.post(
+    "/upload",
+    status_code=201,
+    openapi_extra={"requestBody": _BODY},
+    dependencies=[Depends(limited("uploads"))],
+)
 async def upload_slide(
     request: Request,
     response: Response,

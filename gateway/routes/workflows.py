@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 import yaml
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from gateway.answers import WorkflowDetailOut, WorkflowsOut
 from gateway.bodies import read_body
 from gateway.cursors import from_cursor, to_cursor
+from gateway.limits import limited
 from gateway.openapi import SPEC_BODY
 from gateway.parameters import Cursor, Limit, WorkflowId
 from gateway.problems import Problem
@@ -33,7 +34,12 @@ Key = Annotated[
 ]
 
 
-@router.post("", status_code=202, openapi_extra=SPEC_BODY)
+@router.post(
+    "",
+    status_code=202,
+    openapi_extra=SPEC_BODY,
+    dependencies=[Depends(limited("submissions"))],
+)
 async def submit_workflow(
     request: Request, response: Response, scope: TenantScope, key: Key = None
 ) -> WorkflowDetailOut:

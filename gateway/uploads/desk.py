@@ -15,6 +15,7 @@ from typing import Self
 
 from blocks import Tenant
 from gateway.inspection import Limits, UploadRefused, inspect_file
+from gateway.metrics import UPLOAD_BYTES
 from gateway.problems import Problem, busy
 from gateway.scope import Scope
 from gateway.settings import GatewaySettings
@@ -142,6 +143,7 @@ class Desk:
                     await asyncio.to_thread(staged.remove)
                 raise
             await asyncio.to_thread(staged.remove)
+        UPLOAD_BYTES.inc(card.size)
         return of_card(card)
 
     async def _look(self, staged: Staged, told: Told, sha256: str | None) -> Card:
