@@ -47,7 +47,9 @@ async def get_descriptor(
     if known := _known(request, tag):
         return known
     geometry = await _viewer(request).geometry(scope, slide, tile)
-    return Response(geometry.xml(), media_type="application/xml", headers={**_KEPT, "ETag": tag})
+    return Response(
+        geometry.dzi("jpeg"), media_type="application/xml", headers={**_KEPT, "ETag": tag}
+    )
 
 
 @router.get(
@@ -68,7 +70,7 @@ async def get_tile(
     slide = await find_slide(scope, slide_id)
     at, viewer = (level, column, row), _viewer(request)
     geometry = await viewer.geometry(scope, slide, tile)
-    if geometry.tile(*at) is None:
+    if not geometry.has(*at):
         raise not_found("tile")
     tag = etag(scope, slide, tile, at)
     if known := _known(request, tag):

@@ -17,7 +17,8 @@ from gateway.tiles.pool import SlidePool
 from slideloom.drawing.jpeg import to_jpeg
 from slideloom.errors import ParametersUnusable
 from slideloom.slides import Slide as OpenSlide
-from slideloom.viewer.deep_zoom import DeepZoom, Rect, draw
+from slideloom.viewer.pyramid import Pyramid
+from slideloom.viewer.slide_pixels import Rect, draw, rect_of
 
 _QUALITY = 85
 THUMBNAIL_PX = 512
@@ -39,16 +40,16 @@ class Viewer:
         )
         self._most_source_px = settings.tile_source_px
 
-    async def geometry(self, scope: Scope, slide: Slide, tile_px: int = 256) -> DeepZoom:
+    async def geometry(self, scope: Scope, slide: Slide, tile_px: int = 256) -> Pyramid:
         """How the slide is cut into tiles.
 
         Raises:
             SlideUnreadable: It cannot be read.
         """
         if slide.card:
-            return DeepZoom(slide.card.facts.width_px, slide.card.facts.height_px, tile_px)
+            return Pyramid(slide.card.facts.width_px, slide.card.facts.height_px, tile_px)
         levels = await self.levels(scope, slide)
-        return DeepZoom(*levels[0], tile_px)
+        return Pyramid(*levels[0], tile_px)
 
     async def levels(self, scope: Scope, slide: Slide) -> list[tuple[int, int]]:
         """(width, height) of the slide's own levels; opens it.
@@ -60,7 +61,7 @@ class Viewer:
         return await anyio.to_thread.run_sync(look, limiter=self._pictures.limiter)
 
     async def tile(
-        self, scope: Scope, slide: Slide, geometry: DeepZoom, at: tuple[int, int, int]
+        self, scope: Scope, slide: Slide, geometry: Pyramid, at: tuple[int, int, int]
     ) -> bytes:
         """A tile as JPEG.
 
@@ -74,10 +75,10 @@ class Viewer:
             Problem: There is no such tile, or too many are being drawn.
             SlideUnreadable: The slide breaks there.
         """
-        rect = geometry.tile(*at)
+        rect = rect_of(geometry, *at)
         if rect is None:
             raise not_found("tile")
-        downsample = geometry.downsample(at[0])
+        downsample = geometry.scale(at[0])
         make = partial(self._draw, scope.tenant, slide, downsample, rect)
         return await self._pictures.get(
             (scope.id, slide.id, slide.version, geometry.tile_px, at), make
@@ -94,10 +95,10 @@ class Viewer:
         level = next(
             level
             for level in reversed(range(geometry.levels))
-            if max(geometry.size_px(level)) <= THUMBNAIL_PX
+            if max(geometry.level_size(level)) <= THUMBNAIL_PX
         )
-        rect = Rect(0, 0, *geometry.size_px(level))
-        make = partial(self._draw, scope.tenant, slide, geometry.downsample(level), rect)
+        rect = Rect(0, 0, *geometry.level_size(level))
+        make = partial(self._draw, scope.tenant, slide, geometry.scale(level), rect)
         return await self._pictures.get((scope.id, slide.id, slide.version, "thumbnail"), make)
 
     async def close(self) -> None:

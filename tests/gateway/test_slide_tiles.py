@@ -14,7 +14,7 @@ from gateway.problems import Problem
 from gateway.slides import slide_id_of
 from gateway.tiles.cache import PictureCache
 from slideloom.arrays import UInt8
-from slideloom.viewer.deep_zoom import DeepZoom
+from slideloom.viewer.pyramid import Pyramid
 from tests.gateway.door import Door
 from tests.gateway.files import tiled_tiff
 from tests.helpers.slides import drawn_tissue
@@ -50,7 +50,7 @@ def test_tiles_put_together_are_the_slide(client: httpx.Client, slide: str, side
     said = ElementTree.fromstring(answer.text)
     assert said.attrib == {"Format": "jpeg", "Overlap": "0", "TileSize": str(side)}
     assert said[0].attrib == {"Width": str(WIDTH), "Height": str(HEIGHT)}
-    zoom = DeepZoom(WIDTH, HEIGHT, side)
+    zoom = Pyramid(WIDTH, HEIGHT, side)
     last = zoom.levels - 1
     whole = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     columns, rows = zoom.tiles(last)
@@ -65,7 +65,7 @@ def test_tiles_put_together_are_the_slide(client: httpx.Client, slide: str, side
 
 
 def test_there_is_no_tile_outside(client: httpx.Client, slide: str) -> None:
-    zoom = DeepZoom(WIDTH, HEIGHT)
+    zoom = Pyramid(WIDTH, HEIGHT)
     assert _pixels(client.get(f"/slides/{slide}/tiles/0/0_0.jpeg")).shape == (1, 1, 3)
     for at in (f"{zoom.levels}/0_0", "0/1_0", f"{zoom.levels - 1}/0_2", "9999999/0_0"):
         assert client.get(f"/slides/{slide}/tiles/{at}.jpeg").status_code == 404
