@@ -175,9 +175,9 @@ def numbered(body: str, seq: int) -> str:
 
 def job_out(view: JobView, clean: Clean) -> JobOut:
     """A job as tenants see it: not where the operator keeps its result."""
-    content = asdict(view)
-    del content["folder"]
-    return JobOut(**content | {"message": clean(view.message)})
+    shown = {name: value for name, value in asdict(view).items() if name in JobOut.model_fields}
+    texts = {name: clean(shown[name]) for name in ("slide", "message", "waits")}
+    return JobOut(**shown | texts)
 
 
 def workflow_out(view: WorkflowView, clean: Clean) -> WorkflowOut:
