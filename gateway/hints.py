@@ -23,6 +23,9 @@ HINTS: Mapping[str, str] = {
     "SlideOutside": "Name a slide of your own, by its path below your slides.",
     "BlockUnusable": "The server is not set up as it should be: tell the operator.",
     "KeyUnknown": "Ask the operator for another key.",
+    "KeyEnded": "Ask the operator for another key.",
+    "NoCells": "Look at a job of kind segment_cells.",
+    "ResultTooLarge": "Download the files: this result is too large to be drawn here.",
 }
 """By the name of the error's class."""
 

@@ -14,14 +14,17 @@ router = APIRouter(tags=["viewer"])
 
 _KEPT = {"Cache-Control": "private, max-age=3600"}
 _JPEG: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/jpeg": {}}},
+    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
     304: {"description": "As you have it."},
 }
 _XML: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/xml": {}}},
+    200: {"content": {"application/xml": {"schema": {"type": "string"}}}},
     304: {"description": "As you have it."},
 }
-Number = Annotated[int, Path(ge=0, le=10_000_000)]
+_MOST = 10_000_000
+Level = Annotated[int, Path(ge=0, le=_MOST, description="The level; 0 is one pixel.")]
+Column = Annotated[int, Path(ge=0, le=_MOST, description="The tile's column, from 0.")]
+Row = Annotated[int, Path(ge=0, le=_MOST, description="The tile's row, from 0.")]
 TileSide = Annotated[
     int, Query(ge=256, le=512, multiple_of=256, description="Side of a tile in px: 256 or 512.")
 ]
@@ -61,9 +64,9 @@ async def get_tile(
     request: Request,
     scope: TenantScope,
     slide_id: SlideId,
-    level: Number,
-    column: Number,
-    row: Number,
+    level: Level,
+    column: Column,
+    row: Row,
     tile: TileSide = 256,
 ) -> Response:
     """A tile of a level; level 0 is one pixel, the last the slide itself."""

@@ -22,7 +22,7 @@ class LimitsOut(BaseModel):
     your_gpu: int = Field(description="Your shards.")
 
 
-class JobsOut(BaseModel):
+class BusyOut(BaseModel):
     """Jobs that have not ended."""
 
     queued: int = Field(description="Jobs that wait for their turn.")
@@ -33,10 +33,10 @@ class StatusOut(BaseModel):
     """How busy the house is; some seconds old."""
 
     workers: dict[str, int] = Field(description="Workers online by pool: control, jobs, gpu.")
-    limits: LimitsOut = Field(description="How much may run at the same time.")
+    limits: LimitsOut = Field(description="The limits that hold.")
     active_tenants: int = Field(description="Tenants that hold a place now.")
-    all: JobsOut = Field(description="Jobs of all tenants.")
-    yours: JobsOut = Field(description="Your jobs.")
+    all: BusyOut = Field(description="Jobs of all tenants.")
+    yours: BusyOut = Field(description="Your jobs.")
 
 
 def board(request: Request) -> Board:
@@ -65,5 +65,5 @@ async def status(mine: TenantScope, board: Annotated[Board, Depends(board)]) -> 
     )
 
 
-def _jobs(jobs: Jobs) -> JobsOut:
-    return JobsOut(queued=jobs.queued, running=jobs.running)
+def _jobs(jobs: Jobs) -> BusyOut:
+    return BusyOut(queued=jobs.queued, running=jobs.running)
