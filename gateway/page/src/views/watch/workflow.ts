@@ -95,7 +95,7 @@ class Watching {
   private refused(error: unknown): void {
     if (this.gone) return;
     if (error instanceof Refused && error.status === 404) this.showGone();
-    else if (!this.known.workflow) fill(this.root, failed(error, () => void this.renew()));
+    else if (!this.known.workflow) fill(this.root, failed(error, () => void this.renew(), "h1"));
   }
 
   private async check(): Promise<"there" | "gone" | "signed out"> {
@@ -117,7 +117,8 @@ class Watching {
   private showGone(): void {
     this.socket.end();
     const back = link(addressOf.workflows, "To all workflows", { class: "button primary" });
-    fill(this.root, empty("There is no such workflow", "It is not one of yours, or it has been deleted.", [back]));
+    const text = "It is not one of yours, or it has been deleted.";
+    fill(this.root, empty("There is no such workflow", text, [back], "h1"));
   }
 
   private showLine(line: Line, againIn: number): void {
