@@ -7,6 +7,8 @@ import { keepArrows } from "../../lanes/arrows";
 import { addressOf } from "../../router";
 import type { JobOut, WorkflowDetailOut } from "../../types";
 import { attempt, bar, confirmed, empty, failed, loading, notice, pill, tell } from "../../ui";
+import type { Draft } from "../compose/draft";
+import { keep, keptDraft, sentDraft } from "../compose/kept";
 import type { Context, View } from "../view";
 import { JobCard } from "./card";
 import { showFiles } from "./files";
@@ -133,7 +135,8 @@ class Watching {
   private show(workflow: LiveWorkflow): void {
     if (this.head.parentElement !== this.root) fill(this.root, [this.head, this.told, this.lanes]);
     this.showHead(workflow);
-    const laid = JSON.stringify(workflow.branches.map((each) => [each.name, each.needs, each.jobs.map((job) => job.id)]));
+    const branches = workflow.branches.map((each) => [each.name, each.needs, each.jobs.map((job) => job.id)]);
+    const laid = JSON.stringify([hasEnded(workflow.state), branches]);
     if (laid !== this.laid) this.layOut(workflow);
     this.laid = laid;
     this.showCards();
@@ -152,6 +155,7 @@ class Watching {
 
   private headOf(workflow: LiveWorkflow): Child[] {
     document.title = `${workflow.name} · slideloom`;
+    const sent = sentDraft(this.id);
     const spec = `/api/v1/workflows/${encodeURIComponent(this.id)}/spec`;
     return [
       h("div", { class: "grow" }, [
@@ -161,6 +165,7 @@ class Watching {
         ]),
         bar("Jobs that have ended", workflow.done, workflow.total),
       ]),
+      sent && button("Compose again", () => void attempt(() => this.again(sent))),
       h("a", { href: spec, download: `${workflow.name}.yaml`, class: "button" }, "Spec (YAML)"),
       !hasEnded(workflow.state) &&
         button("Cancel workflow", () => void attempt(() => this.cancelAll(workflow)), {
@@ -179,17 +184,17 @@ class Watching {
   }
 
   private layOut(workflow: LiveWorkflow): void {
-    fill(this.lanes, workflow.branches.map((branch) => this.lane(branch)));
+    fill(this.lanes, workflow.branches.map((branch) => this.lane(branch, hasEnded(workflow.state))));
   }
 
-  private lane(branch: LiveBranch): HTMLElement {
+  private lane(branch: LiveBranch, ended: boolean): HTMLElement {
     const told = branch.needs.length > 0 ? `After ${branch.needs.join(", ")}` : "";
     const cards = branch.jobs.map((job) => this.cardOf(job.id).root);
     return h("section", { class: "lane", "data-lane": branch.name, "aria-label": `Branch ${branch.name}` }, [
       h("div", { class: "lane-head" }, [h("h2", { class: "clip" }, branch.name), h("span", { class: "small muted" }, told)]),
       cards.length > 0
         ? h("ol", { class: "cards" }, cards)
-        : h("p", { class: "small muted" }, "Its jobs are being made."),
+        : h("p", { class: "small muted" }, ended ? "No jobs were made." : "Its jobs are being made."),
     ]);
   }
 
@@ -222,6 +227,14 @@ class Watching {
   private edges(): { from: string; to: string }[] {
     const branches = this.known.workflow?.branches ?? [];
     return branches.flatMap((branch) => branch.needs.map((from) => ({ from, to: branch.name })));
+  }
+
+  private async again(draft: Draft): Promise<void> {
+    const text = "What you are composing now is thrown away for it.";
+    const free = keptDraft().branches.length === 0;
+    if (!free && !(await confirmed("Compose this one again?", text, "Take this one"))) return;
+    keep(draft);
+    this.context.go(addressOf.compose);
   }
 
   private async cancelAll(workflow: LiveWorkflow): Promise<void> {
