@@ -213,10 +213,11 @@ class Watching {
 
   private showCards(): void {
     if (!this.known.workflow) return;
+    const over = this.known.workflow.state === "CANCELLED";
     for (const job of jobsOf(this.known.workflow)) {
       const estimate = job.total === null ? null : this.rates.of(job.id, job.total, seconds());
       const detail = this.details.get(job.id) ?? null;
-      this.cardOf(job.id).show({ job, detail, estimate, slide: this.labelOf(job.slide) });
+      this.cardOf(job.id).show({ job, detail, estimate, slide: this.labelOf(job.slide), over });
     }
   }
 
