@@ -71,6 +71,7 @@ export async function checked(page, name) {
     const said = found.violations.map((each) => `${each.impact} ${each.id}: ${each.nodes.map((node) => node.target)}`);
     assert.deepEqual(said, [], `axe, ${name}, ${colorScheme}`);
     if (told.shots) {
+      await page.evaluate(() => window.scrollTo(0, 0));
       mkdirSync(told.shots, { recursive: true });
       await page.screenshot({ path: join(told.shots, `page-${name}-${colorScheme}.png`) });
     }

@@ -12,5 +12,8 @@ run(async ({ visit }) => {
   const alert = page.getByRole("alert").first();
   assert.match(await alert.innerText(), /broken\.png/);
   assert.doesNotMatch(await page.locator("main").innerText(), new RegExp(told.secret));
+  await page.getByText("No jobs were made.").waitFor();
   await checked(page, "failed");
+  await page.getByRole("button", { name: "Compose again" }).click();
+  await page.getByRole("button", { name: "1 Segment cells" }).waitFor();
 });

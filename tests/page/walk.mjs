@@ -121,6 +121,7 @@ async function watch(page) {
   const jobs = page.locator("li.job");
   await page.waitForFunction(() => document.querySelectorAll("li.job.succeeded").length === 3, null, { timeout: 180_000 });
   assert.equal(await jobs.count(), 3);
+  for (const job of await jobs.all()) await job.getByText("biopsy 17", { exact: true }).waitFor();
   await page.getByText("3 of 3 jobs ended").waitFor();
   await page.locator(".head .pill.succeeded").waitFor();
   await checked(page, "done");

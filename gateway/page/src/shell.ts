@@ -141,7 +141,7 @@ function viewOf(place: Place): View {
       return (root, context) => lookView(root, context, place.job);
     default:
       return (root) => {
-        fill(root, empty("There is nothing at this address", "Follow one of the links above."));
+        fill(root, empty("There is nothing at this address", "Follow one of the links above.", [], "h1"));
         return () => undefined;
       };
   }
@@ -154,7 +154,7 @@ function lookView(root: HTMLElement, context: Context, job: string): () => void 
   look(root, context.api, job)
     .then((ending) => (gone ? ending() : (end = ending)))
     .catch((error: unknown) => {
-      if (!gone) fill(root, failed(error, () => location.reload()));
+      if (!gone) fill(root, failed(error, () => location.reload(), "h1"));
     });
   return () => {
     gone = true;

@@ -41,19 +41,26 @@ export async function attempt(act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Nothing is here: what to do about it. */
-export function empty(title: string, text: Child[] | Child, actions: Child[] = []): HTMLElement {
+type Heading = "h1" | "h2";
+
+/** Nothing is here: what to do about it. With `h1` it is all that the page shows. */
+export function empty(
+  title: string,
+  text: Child[] | Child,
+  actions: Child[] = [],
+  heading: Heading = "h2",
+): HTMLElement {
   return h("section", { class: "empty" }, [
-    h("h2", {}, title),
+    h(heading, {}, title),
     h("p", { class: "muted" }, text),
     actions.length > 0 && h("div", { class: "row centred" }, actions),
   ]);
 }
 
 /** Something could not be loaded: why, and a way to try again. */
-export function failed(error: unknown, again: () => void): HTMLElement {
+export function failed(error: unknown, again: () => void, heading: Heading = "h2"): HTMLElement {
   return h("section", { class: "empty" }, [
-    h("h2", {}, "This could not be loaded"),
+    h(heading, {}, "This could not be loaded"),
     h("p", { role: "alert" }, said(error)),
     h("div", { class: "row centred" }, button("Try again", again)),
   ]);

@@ -11,7 +11,7 @@ import type { Context } from "../view";
 import { letDrag } from "./drag";
 import * as drafts from "./draft";
 import { jobForm, type Offer } from "./form";
-import { keep, keptDraft, Keys } from "./kept";
+import { keep, keepSent, keptDraft, Keys } from "./kept";
 import { type Acts, lanesOf } from "./lanes";
 import { placed } from "./refusal";
 import { preset } from "./preset";
@@ -216,7 +216,7 @@ export class Composer {
     this.submit.disabled = true;
     try {
       const workflow = await this.context.api.submit(spec, this.keys.for(spec));
-      keep(drafts.EMPTY);
+      keepSent(workflow.id, this.draft);
       tell("Submitted");
       this.context.go(addressOf.workflow(workflow.id));
     } catch (error) {

@@ -19,7 +19,7 @@ export const composeView = (slide: string | null): View => (root, context) => {
       .then((offer) => {
         if (!gone) end = new Composer(root, context, offer, slide).end;
       })
-      .catch((error: unknown) => !gone && fill(root, failed(error, load)));
+      .catch((error: unknown) => !gone && fill(root, failed(error, load, "h1")));
   };
   load();
   return () => {

@@ -3,14 +3,26 @@
 import { type Draft, EMPTY } from "./draft";
 
 const KEPT = "slideloom-draft";
+const SENT = "slideloom-sent-";
 
 export function keptDraft(): Draft {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Draft | null;
-    return kept && Array.isArray(kept.branches) ? kept : EMPTY;
-  } catch {
-    return EMPTY;
-  }
+  return stored(KEPT) ?? EMPTY;
+}
+
+/** The draft from which a workflow was made in this tab. */
+export function sentDraft(workflow: string): Draft | null {
+  return stored(SENT + workflow);
+}
+
+/** It was submitted: the next draft begins empty, and this one can be changed and sent again. */
+export function keepSent(workflow: string, draft: Draft): void {
+  sessionStorage.setItem(SENT + workflow, JSON.stringify(draft));
+  keep(EMPTY);
+}
+
+function stored(name: string): Draft | null {
+  const kept = JSON.parse(sessionStorage.getItem(name) ?? "null") as Draft | null;
+  return kept && Array.isArray(kept.branches) ? kept : null;
 }
 
 export function keep(draft: Draft): void {

@@ -21,6 +21,8 @@ export interface JobShown {
   estimate: Estimate | null;
   /** The slide as people know it. */
   slide: string;
+  /** Whether its workflow is cancelled as a whole: then no job of it can be retried. */
+  over: boolean;
 }
 
 /** A card that keeps its place while it changes; its buttons stay until others are wanted. */
@@ -39,14 +41,14 @@ export class JobCard {
     this.shown = signature;
     this.root.className = `job ${what.job.state.toLowerCase()}`;
     fill(this.facts, this.content(what));
-    if (what.job.state !== this.offered) this.offer(what.job);
+    if (`${what.job.state} ${what.over}` !== this.offered) this.offer(what);
   }
 
-  private offer(job: LiveJob): void {
-    this.offered = job.state;
+  private offer({ job, over }: JobShown): void {
+    this.offered = `${job.state} ${over}`;
     const held = this.buttons.contains(document.activeElement) ? document.activeElement : null;
     const key = held?.getAttribute("data-key");
-    fill(this.buttons, this.actions(job));
+    fill(this.buttons, this.actions(job, over));
     if (key) this.buttons.querySelector<HTMLElement>(`[data-key="${key}"]`)?.focus();
   }
 
@@ -64,7 +66,7 @@ export class JobCard {
     ];
   }
 
-  private actions(job: LiveJob): Child[] {
+  private actions(job: LiveJob, over: boolean): Child[] {
     const about = `${words(job.kind)} ${job.number} of ${job.branch}`;
     const named = (label: string): { "aria-label": string; "data-key": string } => ({
       "aria-label": `${label}: ${about}`,
@@ -75,7 +77,7 @@ export class JobCard {
     return [
       seen && link(addressOf.look(job.id), "Look", { class: primary, ...named("Look") }),
       job.state === "SUCCEEDED" && button("Files", () => this.acts.files(job), named("Files")),
-      (job.state === "FAILED" || job.state === "CANCELLED") &&
+      !over && (job.state === "FAILED" || job.state === "CANCELLED") &&
         button("Retry", () => this.acts.retry(job), named("Retry")),
       !hasEnded(job.state) &&
         button("Cancel", () => this.acts.cancel(job), { class: "button quiet", ...named("Cancel") }),

@@ -7,6 +7,8 @@ import { keepArrows } from "../../lanes/arrows";
 import { addressOf } from "../../router";
 import type { JobOut, WorkflowDetailOut } from "../../types";
 import { attempt, bar, confirmed, empty, failed, loading, notice, pill, tell } from "../../ui";
+import type { Draft } from "../compose/draft";
+import { keep, keptDraft, sentDraft } from "../compose/kept";
 import type { Context, View } from "../view";
 import { JobCard } from "./card";
 import { showFiles } from "./files";
@@ -95,7 +97,7 @@ class Watching {
   private refused(error: unknown): void {
     if (this.gone) return;
     if (error instanceof Refused && error.status === 404) this.showGone();
-    else if (!this.known.workflow) fill(this.root, failed(error, () => void this.renew()));
+    else if (!this.known.workflow) fill(this.root, failed(error, () => void this.renew(), "h1"));
   }
 
   private async check(): Promise<"there" | "gone" | "signed out"> {
@@ -117,7 +119,8 @@ class Watching {
   private showGone(): void {
     this.socket.end();
     const back = link(addressOf.workflows, "To all workflows", { class: "button primary" });
-    fill(this.root, empty("There is no such workflow", "It is not one of yours, or it has been deleted.", [back]));
+    const text = "It is not one of yours, or it has been deleted.";
+    fill(this.root, empty("There is no such workflow", text, [back], "h1"));
   }
 
   private showLine(line: Line, againIn: number): void {
@@ -132,7 +135,8 @@ class Watching {
   private show(workflow: LiveWorkflow): void {
     if (this.head.parentElement !== this.root) fill(this.root, [this.head, this.told, this.lanes]);
     this.showHead(workflow);
-    const laid = JSON.stringify(workflow.branches.map((each) => [each.name, each.needs, each.jobs.map((job) => job.id)]));
+    const branches = workflow.branches.map((each) => [each.name, each.needs, each.jobs.map((job) => job.id)]);
+    const laid = JSON.stringify([hasEnded(workflow.state), branches]);
     if (laid !== this.laid) this.layOut(workflow);
     this.laid = laid;
     this.showCards();
@@ -151,6 +155,7 @@ class Watching {
 
   private headOf(workflow: LiveWorkflow): Child[] {
     document.title = `${workflow.name} · slideloom`;
+    const sent = sentDraft(this.id);
     const spec = `/api/v1/workflows/${encodeURIComponent(this.id)}/spec`;
     return [
       h("div", { class: "grow" }, [
@@ -160,6 +165,7 @@ class Watching {
         ]),
         bar("Jobs that have ended", workflow.done, workflow.total),
       ]),
+      sent && button("Compose again", () => void attempt(() => this.again(sent))),
       h("a", { href: spec, download: `${workflow.name}.yaml`, class: "button" }, "Spec (YAML)"),
       !hasEnded(workflow.state) &&
         button("Cancel workflow", () => void attempt(() => this.cancelAll(workflow)), {
@@ -178,17 +184,17 @@ class Watching {
   }
 
   private layOut(workflow: LiveWorkflow): void {
-    fill(this.lanes, workflow.branches.map((branch) => this.lane(branch)));
+    fill(this.lanes, workflow.branches.map((branch) => this.lane(branch, hasEnded(workflow.state))));
   }
 
-  private lane(branch: LiveBranch): HTMLElement {
+  private lane(branch: LiveBranch, ended: boolean): HTMLElement {
     const told = branch.needs.length > 0 ? `After ${branch.needs.join(", ")}` : "";
     const cards = branch.jobs.map((job) => this.cardOf(job.id).root);
     return h("section", { class: "lane", "data-lane": branch.name, "aria-label": `Branch ${branch.name}` }, [
       h("div", { class: "lane-head" }, [h("h2", { class: "clip" }, branch.name), h("span", { class: "small muted" }, told)]),
       cards.length > 0
         ? h("ol", { class: "cards" }, cards)
-        : h("p", { class: "small muted" }, "Its jobs are being made."),
+        : h("p", { class: "small muted" }, ended ? "No jobs were made." : "Its jobs are being made."),
     ]);
   }
 
@@ -207,10 +213,11 @@ class Watching {
 
   private showCards(): void {
     if (!this.known.workflow) return;
+    const over = this.known.workflow.state === "CANCELLED";
     for (const job of jobsOf(this.known.workflow)) {
       const estimate = job.total === null ? null : this.rates.of(job.id, job.total, seconds());
       const detail = this.details.get(job.id) ?? null;
-      this.cardOf(job.id).show({ job, detail, estimate, slide: this.labelOf(job.slide) });
+      this.cardOf(job.id).show({ job, detail, estimate, slide: this.labelOf(job.slide), over });
     }
   }
 
@@ -221,6 +228,14 @@ class Watching {
   private edges(): { from: string; to: string }[] {
     const branches = this.known.workflow?.branches ?? [];
     return branches.flatMap((branch) => branch.needs.map((from) => ({ from, to: branch.name })));
+  }
+
+  private async again(draft: Draft): Promise<void> {
+    const text = "What you are composing now is thrown away for it.";
+    const free = keptDraft().branches.length === 0;
+    if (!free && !(await confirmed("Compose this one again?", text, "Take this one"))) return;
+    keep(draft);
+    this.context.go(addressOf.compose);
   }
 
   private async cancelAll(workflow: LiveWorkflow): Promise<void> {
