@@ -2,7 +2,7 @@
 
 import { help } from "./frame";
 import { type Command, commandOf } from "./keys";
-import { type Layer, type Layers, combinedToggled, toggled } from "./layers";
+import { type Layer, type Layers, combinedToggled, isCombined, toggled } from "./layers";
 import type { Viewport } from "./viewport";
 
 const ZOOM_STEP = 1.6;
@@ -50,7 +50,10 @@ export class Commands {
       home: () => stage.home(),
       slide: () => this.toggle("slide"),
       cells: () => this.toggle("cells"),
-      combined: () => setLayers(combinedToggled(layers())),
+      combined: () => {
+        setLayers(combinedToggled(layers()));
+        viewport.say(isCombined(layers()) ? "Slide and cells combined" : "Slide alone");
+      },
       tissue: () => this.toggle("tissue"),
       select: selectMiddle,
       clear: selectNothing,
