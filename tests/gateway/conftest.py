@@ -1,6 +1,7 @@
 """One Prefect server and one door for those tests of the gateway that ask for them."""
 
 import gc
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -40,18 +41,29 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="package")
+def tenants(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of two tenants, alice and bob; adding them takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("house")
+    for tenant in (ALICE, BOB):
+        (folder / tenant).mkdir()
+        on_server(lambda _, of=tenant: add_tenant(of, folder / of, default_model="oracle"))
+    return folder
+
+
 @pytest.fixture
-def house(prefect_server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def house(tenants: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with two tenants, alice and bob, each with slides a.png and b.png (0.5 µm/px)."""
     monkeypatch.setenv("SLIDELOOM_JOB_RETRIES", "0")
     monkeypatch.setenv("SLIDELOOM_HOME", str(tmp_path / "home"))
     settings.cache_clear()
+    for left in list(tenants.iterdir()):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     for tenant in (ALICE, BOB):
-        (tmp_path / tenant).mkdir()
-        on_server(lambda _, of=tenant: add_tenant(of, tmp_path / of, default_model="oracle"))
+        (tenants / tenant / "slides").mkdir(parents=True)
         for name in ("a", "b"):
-            drawn_slide(tmp_path / tenant / "slides" / f"{name}.png", 300, 200)
-    yield tmp_path
+            drawn_slide(tenants / tenant / "slides" / f"{name}.png", 300, 200)
+    yield tenants
     settings.cache_clear()
     gc.collect()  # sockets, here, where the warning is expected, and not in some later test
 

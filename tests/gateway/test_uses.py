@@ -58,7 +58,7 @@ def test_what_is_used_while_it_is_revoked_leaves_nothing(door: Door) -> None:
     """As if the door had not heard of it yet."""
     from blocks.key_use import write_use
 
-    key_id = door.key("alice").split("_")[1]
+    key_id = door.new_key("alice").split("_")[1]
     on_server(lambda _: end_key(key_id, revoked=datetime.now(UTC)))
     on_server(lambda client: write_use(client, key_id, datetime.now(UTC)))
     assert key_id not in on_server(read_uses)
