@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -150,7 +151,7 @@ def test_a_server_that_is_not_set_up(
 ) -> None:
     from runs import paging, requests
 
-    async def missing(client: PrefectClient) -> object:
+    async def missing(client: PrefectClient, _: Sequence[str]) -> object:
         return await paging.deployment_ids(client, [f"{unique('no')}/run-workflow"])
 
     monkeypatch.setattr(requests, "deployment_ids", missing)

@@ -52,10 +52,10 @@ def tenants(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 @pytest.fixture
-def house(tenants: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def house(tenants: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with two tenants, alice and bob, each with slides a.png and b.png (0.5 µm/px)."""
     monkeypatch.setenv("SLIDELOOM_JOB_RETRIES", "0")
-    monkeypatch.setenv("SLIDELOOM_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SLIDELOOM_HOME", str(tenants / "home"))
     settings.cache_clear()
     for left in list(tenants.iterdir()):
         shutil.rmtree(left) if left.is_dir() else left.unlink()

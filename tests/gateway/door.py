@@ -30,10 +30,12 @@ class Door:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        # Other threads of a test do not have it in their context.
+        self._server = PREFECT_API_URL.value()
 
     def key(self, tenant: str) -> str:
         """A key of the tenant; of an empty one, an operator's. Others use it, too: end it not."""
-        known = PREFECT_API_URL.value(), tenant
+        known = self._server, tenant
         if known not in _KEYS:
             _KEYS[known] = self.new_key(tenant)
         return _KEYS[known]

@@ -51,4 +51,4 @@ def test_deploy_all_makes_what_register_made(registered: str, tmp_path: Path) ->
 
 def test_blocks_register_by_module(server: str, tmp_path: Path) -> None:
     said = _prefect(server, tmp_path, tmp_path, "block", "register", "-m", "blocks")
-    assert "Successfully registered 5 blocks" in said
+    assert "Successfully registered 6 blocks" in said
