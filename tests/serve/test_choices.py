@@ -81,7 +81,7 @@ def test_each_gpu_has_a_process_of_its_own_and_the_others_load_no_model(
 def test_with_a_given_server_the_lock_is_in_a_given_database(tmp_path: Path, server: str) -> None:
     stack = planned(tmp_path, {"PREFECT_API_URL": server, "SLIDELOOM_DATABASE_URL": DATABASE})
     urls = [program.environment.get("SLIDELOOM_DATABASE_URL") for program in stack.crew]
-    assert urls == ["postgresql+asyncpg://prefect:secret@db.example/prefect", None, None, None]
+    assert urls == ["postgresql+asyncpg://prefect:secret@db.example/prefect", *[None] * 4]
 
 
 def test_a_given_server_that_does_not_answer_is_refused(tmp_path: Path) -> None:

@@ -136,7 +136,9 @@ def test_one_command_brings_all_up_and_ctrl_c_all_down(home: Path) -> None:
 
 def _first_key_opens_the_door(served: Served) -> None:
     """It is shown once, and is in no log."""
-    out = (served.home / "out").read_text()
+    told = served.home / "out"
+    wait_until(lambda: "\nsl_" in told.read_text())
+    out = told.read_text()
     (key,) = re.findall(r"^sl_\S+$", out, re.MULTILINE)
     found = re.search(r"http://localhost:\d+", out)
     assert found is not None
