@@ -17,7 +17,7 @@ from gateway.settings import GatewaySettings
 from slideloom.settings import settings as home_settings
 from tests.gateway.door import Door, open_door
 
-EXAMPLES = int(os.environ.get("SLIDELOOM_TEST_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SLIDELOOM_TEST_EXAMPLES", "4"))
 """Requests for each operation."""
 CHECKS = [not_a_server_error, response_schema_conformance]
 
