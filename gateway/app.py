@@ -114,7 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.shelf = Shelf()
         state.submissions = Submissions(state.shelf, settings)
         state.results = Results(settings.result_reads_at_once)
-        state.viewer = Room(settings)
+        state.room = Room(settings)
         async with (
             uses_written(client) as state.uses,
             watching(client, state.tenants, settings) as state.live,

@@ -1,13 +1,9 @@
 """How much a request may bring: counted as it comes, whatever its header says."""
 
-import json
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.problems import MEDIA_TYPE, Problem, ProblemOut, body_of
-
-MOST_BYTES = 2 << 20
-"""Of a body that is read whole; a thousand jobs are well below."""
+from gateway.problems import MEDIA_TYPE, Problem, body_of
+from slideloom.scheduling.text import MAX_BYTES
 
 
 class BodyLimit:
@@ -16,10 +12,10 @@ class BodyLimit:
     Args:
         app: What is behind.
         streamed: Beginnings of the paths whose bodies are streamed.
-        most: Bytes of any other body.
+        most: Bytes of any other body; a workflow is the largest.
     """
 
-    def __init__(self, app: ASGIApp, streamed: tuple[str, ...], most: int = MOST_BYTES) -> None:
+    def __init__(self, app: ASGIApp, streamed: tuple[str, ...], most: int = MAX_BYTES) -> None:
         """Nothing has come yet."""
         self._app, self._streamed, self._most = app, streamed, most
 
@@ -55,7 +51,7 @@ class BodyLimit:
 
 async def _refuse(send: Send, most: int) -> None:
     detail = f"a request may bring at most {most} bytes here: send less at a time"
-    said: ProblemOut = body_of(Problem(413, "too_large", detail))
+    said = body_of(Problem(413, "too_large", detail))
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(said.model_dump()).encode()})
+    await send({"type": "http.response.body", "body": said.model_dump_json().encode()})

@@ -7,7 +7,7 @@ from pathlib import Path
 _FOLDERS = re.compile(r"(?<![\w:/.%-])(?:file://)?/(?:[^\s'\"`;,()<>]*/)?(?=[^\s/])")
 
 
-def cleaned(text: str, roots: Iterable[str]) -> str:
+def cleaned(text: str, roots: Iterable[str] = ()) -> str:
     """The text with paths as a tenant knows them: relative to its folder.
 
     Of whatever else looks like a path of this machine only the last part is left.

@@ -15,6 +15,7 @@ from prefect.exceptions import PrefectException
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from gateway.cleaning import cleaned
 from runs.requests import AlreadyEnded, KeyTaken
 from runs.views import RunUnknown
 from slideloom.errors import BadInput, SlideloomError
@@ -103,7 +104,7 @@ def of_error(error: SlideloomError) -> Problem:
         return busy("the store does not answer as it should: try again later")
     if isinstance(error, BadInput):
         status = 409 if isinstance(error, _CONFLICTS) else 422
-        return Problem(status, code_of(error), str(error))
+        return Problem(status, code_of(error), cleaned(str(error)))
     return Problem(500, code_of(error), _BROKEN)
 
 

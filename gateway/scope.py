@@ -1,9 +1,9 @@
 """All that one tenant may see: every lookup goes through here, and finds nothing of others."""
 
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from functools import partial
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import Depends
@@ -13,6 +13,7 @@ from prefect.client.orchestration import PrefectClient
 from blocks import Tenant, TenantUnknown, load_tenant
 from gateway.callers import TenantCaller, refused
 from gateway.cleaning import cleaned
+from gateway.moments import Moment
 from gateway.problems import Problem, not_found, of_error
 from runs.records import JobRun
 from runs.views import (
@@ -28,6 +29,7 @@ from runs.views import (
 from slideloom.errors import BadInput
 
 _KEEP_S = 5.0
+_View = TypeVar("_View", JobView, WorkflowView)
 
 
 class Scope:
@@ -53,13 +55,8 @@ class Scope:
         Raises:
             Problem: It is not there, or another's.
         """
-        try:
-            view = await read_workflow(self.client, workflow)
-        except RunUnknown as error:
-            raise not_found("workflow") from error
-        if view.tenant != self.id:
-            raise not_found("workflow")
-        return view
+        with self._missing("workflow"):
+            return self._own("workflow", await read_workflow(self.client, workflow))
 
     async def job(self, job: UUID) -> JobView:
         """A job of theirs.
@@ -67,13 +64,8 @@ class Scope:
         Raises:
             Problem: It is not there, or another's.
         """
-        try:
-            view = await read_job(self.client, job)
-        except RunUnknown as error:
-            raise not_found("job") from error
-        if view.tenant != self.id:
-            raise not_found("job")
-        return view
+        with self._missing("job"):
+            return self._own("job", await read_job(self.client, job))
 
     async def job_run(self, job: UUID) -> tuple[JobRun, JobView]:
         """A job of theirs with its run; how far it is is not asked.
@@ -81,14 +73,21 @@ class Scope:
         Raises:
             Problem: It is not there, or another's.
         """
-        try:
+        with self._missing("job"):
             run = await read_job_run(self.client, job)
-        except RunUnknown as error:
-            raise not_found("job") from error
-        view = job_view(run, await read_home(self.client, run), {})
+            return run, self._own("job", job_view(run, await read_home(self.client, run), {}))
+
+    def _own(self, what: str, view: _View) -> _View:
         if view.tenant != self.id:
-            raise not_found("job")
-        return run, view
+            raise not_found(what)
+        return view
+
+    @contextmanager
+    def _missing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except RunUnknown as error:
+            raise not_found(what) from error
 
     def clean(self, text: str) -> str:
         """A message without the places where the operator keeps things."""
@@ -114,7 +113,7 @@ class Tenants:
 
     def __init__(self) -> None:
         """Nobody is known yet."""
-        self._known: dict[str, tuple[float, Tenant]] = {}
+        self._known: dict[str, Moment[Tenant]] = {}
 
     async def get(self, tenant: str) -> Tenant:
         """A tenant.
@@ -122,14 +121,12 @@ class Tenants:
         Raises:
             TenantUnknown: It is not there any more.
         """
-        at, block = self._known.get(tenant, (float("-inf"), None))
-        if block is None or time.monotonic() - at >= _KEEP_S:
-            block = await load_tenant(tenant)
-            self._known[tenant] = time.monotonic(), block
-        return block
+        known = self._known.get(tenant) or Moment(partial(load_tenant, tenant), _KEEP_S)
+        self._known[tenant] = known
+        return await known.get()
 
 
-async def scope(connection: HTTPConnection, who: TenantCaller) -> AsyncIterator[Scope]:
+async def scope(connection: HTTPConnection, who: TenantCaller) -> Scope:
     """The scope of the tenant who calls.
 
     Raises:
@@ -140,7 +137,7 @@ async def scope(connection: HTTPConnection, who: TenantCaller) -> AsyncIterator[
         tenant = await tenants.get(who.tenant)
     except TenantUnknown as error:
         raise refused() from error
-    yield Scope(tenant, connection.app.state.prefect)
+    return Scope(tenant, connection.app.state.prefect)
 
 
 TenantScope = Annotated[Scope, Depends(scope)]

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from blocks import model_folder
+from gateway.moments import Moment
 from slideloom.engines.loading import check_model
 from slideloom.errors import ModelUnavailable
 from slideloom.models import ModelStore
@@ -16,7 +17,7 @@ class Shelf:
 
     def __init__(self) -> None:
         """Nothing is known yet."""
-        self._folder: tuple[float, Path] | None = None
+        self._folder = Moment(model_folder, _KEEP_S)
         self._good: dict[tuple[Path, str], float] = {}
 
     async def folder(self) -> Path:
@@ -25,10 +26,7 @@ class Shelf:
         Raises:
             BlockUnusable: The model store's block holds something that cannot be used.
         """
-        now_s = time.monotonic()
-        if self._folder is None or now_s - self._folder[0] >= _KEEP_S:
-            self._folder = now_s, await model_folder()
-        return self._folder[1]
+        return await self._folder.get()
 
     def check(self, name: str, folder: Path) -> None:
         """Refuse a model that is not there, or not as it was recorded; blocks while it is read.

@@ -9,8 +9,6 @@ import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import DeploymentFlowRunCreate
 from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterName,
     FlowRunFilter,
     FlowRunFilterTags,
 )
@@ -20,7 +18,7 @@ from prefect.tasks import Task
 
 from runs import labels
 from runs.names import JOB_DEPLOYMENTS, branch_tag, kind_tag, tenant_tag, workflow_tag
-from runs.paging import deployment_ids, read_all
+from runs.paging import JOB_RUNS, deployment_ids, read_all
 from runs.records import JobRun, job_run
 from runs.states import queued
 from slideloom.errors import SlideloomError
@@ -28,11 +26,6 @@ from slideloom.errors import SlideloomError
 _ROUNDS = (50, 10, 1)
 """Runs that are made by one request, in one transaction; smaller each time some were not made."""
 _SERVERS_FAULT = 500
-_JOBS = DeploymentFilter(
-    name=DeploymentFilterName(
-        any_=sorted({name.split("/")[1] for name in JOB_DEPLOYMENTS.values()})
-    )
-)
 
 
 class JobsNotMade(SlideloomError):
@@ -63,7 +56,7 @@ class NewJob:
 async def read_jobs(client: PrefectClient, workflow: UUID) -> list[JobRun]:
     """The workflow's job runs, in the order of branches and jobs."""
     wanted = FlowRunFilter(tags=FlowRunFilterTags(all_=[workflow_tag(workflow)]))
-    runs = map(job_run, await read_all(client, wanted, _JOBS))
+    runs = map(job_run, await read_all(client, wanted, JOB_RUNS))
     found = [run for run in runs if run is not None and run.workflow == str(workflow)]
     return sorted(found, key=lambda run: (run.branch, run.index))
 

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterName,
     FlowRunFilter,
     FlowRunFilterEndTime,
 )
@@ -15,7 +13,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 
 from runs.names import JOB_DEPLOYMENTS
-from runs.paging import PAGE
+from runs.paging import JOB_RUNS, PAGE
 from runs.reading import Patience, meaning
 from runs.records import job_run
 from slideloom.scheduling.state import JobState
@@ -24,8 +22,6 @@ MOST = 2000
 """Ends that are read at one time; older ones, as after a mass cancellation, are passed over."""
 _OVERLAP = timedelta(seconds=60)
 """A run may be seen some time after the moment in which it says that it has ended."""
-_NAMES = sorted({name.split("/")[1] for name in JOB_DEPLOYMENTS.values()})
-_JOB = DeploymentFilter(name=DeploymentFilterName(any_=_NAMES))
 _OPEN = {JobState.PENDING, JobState.RUNNING}
 
 
@@ -104,7 +100,7 @@ async def _ended_since(client: PrefectClient, begin: datetime) -> list[FlowRun]:
     for offset in range(0, MOST, PAGE):
         page = await client.read_flow_runs(
             flow_run_filter=wanted,
-            deployment_filter=_JOB,
+            deployment_filter=JOB_RUNS,
             sort=FlowRunSort.END_TIME_DESC,
             limit=PAGE,
             offset=offset,

@@ -7,8 +7,6 @@ from functools import partial
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterName,
     FlowRunFilter,
     FlowRunFilterState,
     FlowRunFilterStateType,
@@ -22,13 +20,12 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound
 
 from runs.limits import read_limit
-from runs.names import CONTROL, GPU, GPU_TAG, JOB_DEPLOYMENTS, JOBS, PLACES, tenant_tag
+from runs.names import CONTROL, GPU, GPU_TAG, JOBS, PLACES, tenant_tag
+from runs.paging import JOB_RUNS
 from runs.places import read
 from slideloom.scheduling.state import Standing
 
 POOLS = (CONTROL, JOBS, GPU)
-_NAMES = sorted({name.split("/")[1] for name in JOB_DEPLOYMENTS.values()})
-_JOB = DeploymentFilter(name=DeploymentFilterName(any_=_NAMES))
 _QUEUED = (StateType.PAUSED,)
 _ADMITTED = (StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 _AT_WORK = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
@@ -107,7 +104,7 @@ async def _count(client: PrefectClient, types: Sequence[StateType], tenant: str 
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))),
         tags=FlowRunFilterTags(all_=[tenant_tag(tenant)]) if tenant else None,
     )
-    return await client.count_flow_runs(deployment_filter=_JOB, flow_run_filter=wanted)
+    return await client.count_flow_runs(deployment_filter=JOB_RUNS, flow_run_filter=wanted)
 
 
 async def _by_pool(count: Callable[[str], Awaitable[int]]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     DeploymentFilter,
+    DeploymentFilterName,
     FlowFilter,
     FlowRunFilter,
     FlowRunFilterId,
@@ -30,6 +31,10 @@ _STEP_BACK = 50
 
 NEEDED = (RUN_WORKFLOW, *JOB_DEPLOYMENTS.values())
 """Deployments without which no workflow runs."""
+JOB_NAMES = sorted({name.split("/")[1] for name in JOB_DEPLOYMENTS.values()})
+"""Names of the jobs' deployments, without their flows'."""
+JOB_RUNS = DeploymentFilter(name=DeploymentFilterName(any_=JOB_NAMES))
+"""Runs of jobs."""
 
 
 class NotRegistered(SlideloomError):

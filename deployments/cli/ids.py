@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
-from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW
-from runs.paging import PAGE
+from runs.names import RUN_WORKFLOW
+from runs.paging import JOB_NAMES, PAGE
 from runs.records import job_run
 from runs.views import RunUnknown, unknown
 from runs.views.making import workflow_of
@@ -24,7 +24,7 @@ _PAGES = 5
 Kind = Literal["workflow", "job"]
 _NAMES: dict[Kind, list[str]] = {
     "workflow": [RUN_WORKFLOW.split("/")[1]],
-    "job": sorted({name.split("/")[1] for name in JOB_DEPLOYMENTS.values()}),
+    "job": JOB_NAMES,
 }
 
 

@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.routes.overlay import JobId
+from gateway.parameters import JobId
 from gateway.scope import TenantScope
 from gateway.viewer.answers import headers_of, tag_of, unchanged
 from gateway.viewer.boxes import parse_box

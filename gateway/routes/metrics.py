@@ -5,7 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.callers import OperatorCaller
 from gateway.job_metrics import JobMetrics
-from gateway.metrics import REGISTRY
+from gateway.metrics import CACHE_BYTES, REGISTRY
 
 router = APIRouter(tags=["metrics"])
 
@@ -19,6 +19,9 @@ class MetricsText(Response):
 @router.get("/metrics", response_class=MetricsText)
 async def metrics(_: OperatorCaller, request: Request) -> MetricsText:
     """Queue, workers, jobs that have ended, and requests; for an operator's Prometheus."""
-    jobs: JobMetrics = request.app.state.job_metrics
+    state = request.app.state
+    jobs: JobMetrics = state.job_metrics
+    for what, nbytes in (state.room.cache_bytes | state.slide_viewer.cache_bytes).items():
+        CACHE_BYTES.labels(what).set(nbytes)
     text = await jobs.text() + generate_latest(REGISTRY)
     return MetricsText(text, headers={"Content-Type": CONTENT_TYPE_LATEST})

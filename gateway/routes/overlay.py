@@ -2,10 +2,10 @@
 
 from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 
+from gateway.parameters import JobId
 from gateway.problems import not_found
 from gateway.scope import TenantScope
 from gateway.viewer.answers import headers_of, tag_of, unchanged
@@ -15,8 +15,6 @@ from slideloom.viewer.overlay import draw_tile
 router = APIRouter(tags=["viewer"])
 _PNG = "image/png"
 _ANY = {"schema": {"type": "string", "format": "binary"}}
-
-JobId = Annotated[UUID, Path(description="A job's id.")]
 
 
 @router.get(

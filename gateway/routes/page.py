@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.built import Built, Held
 from gateway.problems import not_found
+from gateway.ranges import names_tag
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,7 +77,7 @@ async def _file(request: Request, read: Callable[[], Held | None], keep: str) ->
 
 def _sent(request: Request, file: Held, keep: str) -> Response:
     headers = {**_GUARDED, "ETag": file.tag, "Cache-Control": keep, "Vary": "Accept-Encoding"}
-    if file.tag in request.headers.get("if-none-match", ""):
+    if names_tag(request.headers.get("if-none-match"), file.tag):
         return Response(status_code=304, headers=headers)
     content = file.content
     if "gzip" in request.headers.get("accept-encoding", ""):

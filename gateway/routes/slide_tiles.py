@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from gateway.problems import not_found
+from gateway.ranges import names_tag
 from gateway.routes.slides import SlideId
 from gateway.scope import TenantScope
 from gateway.slides import find_slide
@@ -88,8 +89,9 @@ def _viewer(request: Request) -> Viewer:
 
 def _known(request: Request, tag: str) -> Response | None:
     """That nothing has changed, if that is so."""
-    tags = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
-    return Response(status_code=304, headers={**_KEPT, "ETag": tag}) if tag in tags else None
+    if not names_tag(request.headers.get("if-none-match"), tag):
+        return None
+    return Response(status_code=304, headers={**_KEPT, "ETag": tag})
 
 
 def _picture(content: bytes, tag: str) -> Response:

@@ -6,7 +6,6 @@ import yaml
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from gateway.answers import WorkflowDetailOut, WorkflowsOut
-from gateway.bodies import read_body
 from gateway.cursors import from_cursor, to_cursor
 from gateway.limits import limited
 from gateway.openapi import SPEC_BODY
@@ -18,7 +17,6 @@ from gateway.submissions import Submissions
 from runs.requests import as_written, cancel_workflow
 from runs.views import page_of_workflows, read_workflow_run
 from slideloom.scheduling.spec import check_spec
-from slideloom.scheduling.text import MAX_BYTES
 
 router = APIRouter(prefix="/workflows", tags=["workflows"])
 
@@ -50,9 +48,8 @@ async def submit_workflow(
     """
     _refuse_other_types(request)
     submissions: Submissions = request.app.state.submissions
-    body = await read_body(request, MAX_BYTES)
     with scope.telling():
-        workflow = await submissions.take(scope, body, key)
+        workflow = await submissions.take(scope, await request.body(), key)
     response.headers["Location"] = f"{request.url.path}/{workflow}"
     return show_workflow(await scope.workflow(workflow), scope.clean)
 

@@ -1,13 +1,13 @@
 """Encoded pictures, bounded by bytes; equal requests at the same time are made once."""
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 import anyio
 import anyio.to_thread
 
+from gateway.once import Once
 from gateway.problems import busy
+from slideloom.viewer.recent import Recent
 
 _AGAIN_S = 2
 
@@ -22,19 +22,22 @@ class PictureCache:
 
     Attributes:
         limiter: Who else works on slides shares these threads.
-        size_bytes: What is kept now.
     """
 
     def __init__(self, max_bytes: int, threads: int, queue: int) -> None:
         """Nothing is kept yet."""
-        self._max_bytes, self._queue = max_bytes, queue
-        self._kept: OrderedDict[Hashable, bytes] = OrderedDict()
-        self._made: dict[Hashable, asyncio.Task[bytes]] = {}
+        self._queue = queue
+        self._kept = Recent[Hashable, bytes](max_bytes)
+        self._making = Once[Hashable, bytes]()
         self.limiter = anyio.CapacityLimiter(threads)
-        self.size_bytes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """What is kept now."""
+        return self._kept.nbytes
 
     async def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
-        """A picture.
+        """A picture; whoever goes away does not take it from others who wait for it.
 
         Args:
             key: What it is of; another content has another key.
@@ -43,33 +46,18 @@ class PictureCache:
         Raises:
             Problem: Too many are being made.
         """
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        if key not in self._made:
-            if len(self._made) >= self._queue:
-                raise busy("too many pictures are being drawn: try again", _AGAIN_S)
-            self._made[key] = asyncio.create_task(self._make(key, make))
-        # Whoever goes away does not take the picture from the others.
-        return await asyncio.shield(self._made[key])
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        if key not in self._making and len(self._making) >= self._queue:
+            raise busy("too many pictures are being drawn: try again", _AGAIN_S)
+        return await self._making.get(key, lambda: self._make(key, make))
 
     async def close(self) -> None:
         """Wait for what is being made."""
-        await asyncio.gather(*self._made.values(), return_exceptions=True)
+        await self._making.ended()
 
     async def _make(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
-        try:
-            picture = await anyio.to_thread.run_sync(make, limiter=self.limiter)
-        finally:
-            del self._made[key]
-        self._keep(key, picture)
+        picture = await anyio.to_thread.run_sync(make, limiter=self.limiter)
+        self._kept.put(key, picture, len(picture))
         return picture
-
-    def _keep(self, key: Hashable, picture: bytes) -> None:
-        if len(picture) > self._max_bytes:
-            return
-        self._kept[key] = picture
-        self.size_bytes += len(picture)
-        while self.size_bytes > self._max_bytes:
-            _, old = self._kept.popitem(last=False)
-            self.size_bytes -= len(old)

@@ -33,8 +33,9 @@ class _Open:
     @property
     def weight(self) -> int:
         """Bytes of pixels that it holds."""
-        held = isinstance(self.slide, ArraySlide)
-        return self.slide.width_px * self.slide.height_px * _BYTES_PER_PX if held else 0  # type: ignore[union-attr]
+        if not isinstance(self.slide, ArraySlide):
+            return 0
+        return self.slide.width_px * self.slide.height_px * _BYTES_PER_PX
 
 
 class SlidePool:

@@ -40,6 +40,11 @@ class Viewer:
         )
         self._most_source_px = settings.tile_source_px
 
+    @property
+    def cache_bytes(self) -> dict[str, int]:
+        """What is kept, by what it is."""
+        return {"slide tiles": self._pictures.size_bytes}
+
     async def geometry(self, scope: Scope, slide: Slide, tile_px: int = 256) -> Pyramid:
         """How the slide is cut into tiles.
 

@@ -2,6 +2,7 @@
 
 from fastapi import Request, Response
 
+from gateway.ranges import names_tag
 from gateway.viewer.shown import Shown
 from slideloom.viewer.overlay import DRAWING
 
@@ -34,8 +35,6 @@ def headers_of(shown: Shown, tag: str) -> dict[str, str]:
 
 def unchanged(request: Request, shown: Shown, tag: str) -> Response | None:
     """The answer to who has this very answer already; None: they have not."""
-    stated = request.headers.get("if-none-match", "")
-    held = {each.strip().removeprefix("W/") for each in stated.split(",")}
-    if tag and (tag in held or "*" in held):
+    if tag and names_tag(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers_of(shown, tag))
     return None

@@ -25,6 +25,11 @@ class Room:
         self.gallery = Gallery(settings.viewer_bytes, self.desk)
         self._tiles = Recent[tuple[str, str], bytes](settings.viewer_tile_bytes)
 
+    @property
+    def cache_bytes(self) -> dict[str, int]:
+        """What is kept, by what it is."""
+        return {"overlay tiles": self._tiles.nbytes, "cells": self.gallery.nbytes}
+
     async def tile(self, tenant: str, tag: str, draw: Callable[[], bytes]) -> bytes:
         """A tile, drawn unless it is kept.
 
@@ -46,7 +51,7 @@ class Room:
 
 
 def _room(connection: HTTPConnection) -> Room:
-    room: Room = connection.app.state.viewer
+    room: Room = connection.app.state.room
     return room
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from gateway.once import Once
 from gateway.problems import Problem
 from gateway.scope import Scope
 from gateway.viewer.desk import Desk
-from gateway.viewer.once import Once
 from slideloom.errors import ParametersUnusable, ResultDamaged
 from slideloom.stores import Store
 from slideloom.viewer.cellset import CellSet
@@ -111,6 +111,11 @@ class Gallery:
         self._seen = Recent[Job, _Seen](most_bytes // 2)
         self._cells = Recent[tuple[str, str], CellSet](most_bytes // 2)
         self._looking, self._loading = Once[Job, _Seen](), Once[tuple[str, str], CellSet]()
+
+    @property
+    def nbytes(self) -> int:
+        """What the cells that are kept take."""
+        return self._cells.nbytes + self._seen.nbytes
 
     async def shown(self, scope: Scope, job: UUID) -> Shown:
         """What can be shown of a job of theirs.

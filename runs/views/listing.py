@@ -17,11 +17,11 @@ from prefect.client.schemas.objects import FlowRun, StateType
 
 from runs.names import RUN_WORKFLOW, tenant_tag, workflow_tag
 from runs.newest import Mark, read_newest
-from runs.paging import read_by_ids
+from runs.paging import JOB_RUNS, read_by_ids
 from runs.reading import ENDED
 from runs.records import job_run
 from runs.views.making import job_view, said, workflow_of
-from runs.views.reading import JOBS, read_lines, read_tiles
+from runs.views.reading import read_lines, read_tiles
 from runs.views.shapes import JobView, WorkflowLine
 from slideloom.scheduling.state import JobState
 
@@ -83,7 +83,7 @@ async def page_of_jobs(
     wanted = FlowRunFilter(
         tags=FlowRunFilterTags(all_=tags), state=_state(_TYPES[state] if state else [])
     )
-    runs, mark = await read_newest(client, wanted, JOBS, limit, after)
+    runs, mark = await read_newest(client, wanted, JOB_RUNS, limit, after)
     views = await _views(client, runs)
     mine = [view for view in views if view.tenant == tenant]
     there = [view for view in mine if workflow is None or view.workflow == str(workflow)]

@@ -22,8 +22,8 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
-from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW, tenant_tag, workflow_tag
-from runs.paging import PAGE, read_all
+from runs.names import RUN_WORKFLOW, tenant_tag, workflow_tag
+from runs.paging import JOB_NAMES, JOB_RUNS, PAGE, read_all
 from runs.progress import TILES, Told, read_told
 from runs.reading import ENDED, jobs_in
 from runs.records import JobRun, WorkflowRun, job_run
@@ -32,10 +32,8 @@ from runs.views.shapes import JobView, WorkflowLine, WorkflowView
 from slideloom.errors import BadInput
 
 _FLOW, _DEPLOYMENT = RUN_WORKFLOW.split("/")
-_JOB_NAMES = sorted({name.split("/")[1] for name in JOB_DEPLOYMENTS.values()})
-JOBS = DeploymentFilter(name=DeploymentFilterName(any_=_JOB_NAMES))
 """Deployments of jobs."""
-_BOTH = DeploymentFilter(name=DeploymentFilterName(any_=[_DEPLOYMENT, *_JOB_NAMES]))
+_BOTH = DeploymentFilter(name=DeploymentFilterName(any_=[_DEPLOYMENT, *JOB_NAMES]))
 _AT_ONCE = 8
 
 
@@ -181,7 +179,7 @@ async def _line(client: PrefectClient, run: WorkflowRun, room: asyncio.Semaphore
         return workflow_line(run, jobs_in(run.spec))
     async with room:
         done = await client.count_flow_runs(
-            deployment_filter=JOBS,
+            deployment_filter=JOB_RUNS,
             flow_run_filter=FlowRunFilter(
                 tags=FlowRunFilterTags(all_=[workflow_tag(run.id)]),
                 state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(ENDED))),

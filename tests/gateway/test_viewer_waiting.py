@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
+from gateway.once import Once
 from gateway.problems import Problem
 from gateway.viewer.desk import Desk
-from gateway.viewer.once import Once
 
 
 def test_all_who_come_meanwhile_get_one_outcome() -> None:

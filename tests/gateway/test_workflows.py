@@ -104,9 +104,9 @@ def test_what_cannot_be_run_is_refused_before_anything_is_made(
     assert made_for("alice") == before
 
 
-def test_a_tenants_default_model_is_looked_for(house: Path) -> None:
-    on_server(lambda _: add_tenant("alice", house / "alice", default_model="gone"))
-    with open_door() as door, door.client("alice") as alice:
+def test_a_tenants_default_model_is_looked_for(house: Path, alone: str) -> None:
+    on_server(lambda _: add_tenant(alone, house / alone, default_model="gone"))
+    with open_door() as door, door.client(alone) as alice:
         assert "'gone'" in alice.post("/workflows", json=segmentation()).json()["detail"]
         assert alice.post("/workflows", json=spec()).status_code == 202
 

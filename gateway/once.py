@@ -27,6 +27,17 @@ class Once(Generic[_Key, _Value]):
             task.add_done_callback(lambda done: self._ended(key, done))
         return await asyncio.shield(task)
 
+    def __contains__(self, key: _Key) -> bool:
+        return key in self._working
+
+    def __len__(self) -> int:
+        return len(self._working)
+
+    async def ended(self) -> None:
+        """Wait for all that is in progress."""
+        if self._working:
+            await asyncio.wait(list(self._working.values()))
+
     def _ended(self, key: _Key, task: "asyncio.Task[_Value]") -> None:
         del self._working[key]
         if not task.cancelled():
