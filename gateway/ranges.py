@@ -49,6 +49,6 @@ def piece_of(header: str | None, size: int) -> Piece | None:
 
 
 def names_tag(header: str | None, tag: str) -> bool:
-    """Whether an `If-None-Match` header names the tag, or all."""
+    """Whether an `If-None-Match` header names the tag, weak or not, or all."""
     stated = header or ""
-    return stated.strip() == "*" or tag in _TAG.findall(stated)
+    return stated.strip() == "*" or tag.removeprefix("W/") in _TAG.findall(stated)
