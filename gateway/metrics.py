@@ -1,7 +1,6 @@
 """What this process counts, for Prometheus; never an id, a raw path or a key in a label.
 
-Other parts of the door count here as well: `UPLOAD_BYTES.inc(n)`, `WEBSOCKETS.inc()` and `.dec()`,
-`CACHE_BYTES.labels(cache="slide tiles").set(n)`.
+Other parts of the door count here as well.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram

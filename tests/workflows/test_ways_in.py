@@ -10,7 +10,12 @@ from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterName,
+    FlowRunFilter,
+    FlowRunFilterState,
+)
 from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled
@@ -54,8 +59,7 @@ def test_a_python_call_goes_to_the_server_and_waits(house: Path) -> None:
 def test_a_python_call_tells_which_job_has_failed(house: Path) -> None:
     async def act() -> None:
         async with get_client() as client:
-            call = asyncio.ensure_future(run_workflow(check_spec(spec(TENANT, "a.png"))))
-            workflow = await _its_run(client)
+            call, workflow = await _called(client)
             await carry_out(client, workflow)
             (house / "slides" / "a.png").write_bytes(b"damaged since")
             (job,) = await read_jobs(client, workflow)
@@ -80,17 +84,24 @@ async def _finish(client: PrefectClient, workflow: UUID, job: str) -> None:
     await carry_out(client, workflow)
 
 
-async def _its_run(client: PrefectClient) -> UUID:
-    """The one run of the public deployment that waits for a worker."""
-    deployment = await client.read_deployment_by_name(RUN_WORKFLOW)
+async def _called(client: PrefectClient) -> "tuple[asyncio.Future[Any], UUID]":
+    """A call from Python, and its workflow; other tests may have left some that wait."""
+    before = await _waiting(client)
+    call = asyncio.ensure_future(run_workflow(check_spec(spec(TENANT, "a.png"))))
+    while not (new := await _waiting(client) - before):
+        await asyncio.sleep(0.05)
+    (workflow,) = new
+    return call, workflow
+
+
+async def _waiting(client: PrefectClient) -> set[UUID]:
+    """Runs of the public deployment that wait for a worker."""
     wanted = FlowRunFilter(
         state=FlowRunFilterState.model_validate({"name": {"any_": ["Scheduled"]}})
     )
-    while True:
-        for run in await client.read_flow_runs(flow_run_filter=wanted):
-            if run.deployment_id == deployment.id:
-                return run.id
-        await asyncio.sleep(0.05)
+    public = DeploymentFilter(name=DeploymentFilterName(any_=[RUN_WORKFLOW.split("/")[1]]))
+    runs = await client.read_flow_runs(flow_run_filter=wanted, deployment_filter=public)
+    return {run.id for run in runs}
 
 
 @pytest.mark.usefixtures("house")
@@ -103,8 +114,7 @@ def test_a_python_call_is_refused_as_the_server_says() -> None:
 def test_a_cancelled_call_cancels_the_workflow() -> None:
     async def act() -> None:
         async with get_client() as client:
-            call = asyncio.ensure_future(run_workflow(check_spec(spec(TENANT, "a.png"))))
-            workflow = await _its_run(client)
+            call, workflow = await _called(client)
             await carry_out(client, workflow)
             assert (await client.read_flow_run(workflow)).state_name == AWAITING
             call.cancel()
@@ -119,8 +129,7 @@ def test_a_cancelled_call_cancels_the_workflow() -> None:
 def test_a_workflow_that_somebody_else_cancels_ends_the_call() -> None:
     async def act() -> None:
         async with get_client() as client:
-            call = asyncio.ensure_future(run_workflow(check_spec(spec(TENANT, "a.png"))))
-            workflow = await _its_run(client)
+            call, workflow = await _called(client)
             await client.set_flow_run_state(workflow, Cancelled(), force=True)
             with pytest.raises(WorkflowCancelled):
                 await call
