@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from deployments.worker.health import LOOPBACK, STALE_S, Place, answering
 from deployments.worker.refusals import check_address, check_device
 from deployments.worker.worker import GRACE_S, STOPPING_S, WarmWorker
+from runs.names import GPU
+from slideloom.engines.memory import keep_freed_memory
 from slideloom.errors import SlideloomError
 from slideloom.settings import settings
 
@@ -116,6 +118,8 @@ def _stop_on_signals(worker: WarmWorker) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Work until SIGINT or SIGTERM; the exit code."""
     given = _arguments(arguments)
+    if given.pool == GPU:
+        keep_freed_memory()  # before any thread: one that is there keeps an arena of its own
     try:
         check_address()
         check_device(settings().device)
