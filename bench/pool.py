@@ -9,8 +9,6 @@ measured; with the shipped model the whole takes about 20 minutes on two cores.
 import os
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -60,11 +58,12 @@ class Round(NamedTuple):
 def run() -> list[Figure]:
     """Rounds of bare core, one worker and two; medians of the ratios within each round."""
     quieten()
+    from tests.acceptance.pool import AS_SERVED
     from tests.chaos.city import city
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        with city(folder, _CREW, **_ONE_THREAD) as town:
+        with city(folder, _CREW, **AS_SERVED, **_ONE_THREAD) as town:
             rounds = _Rounds(town, folder)
             taken = [rounds.take(number) for number in range(ROUNDS)]
     return [
@@ -132,26 +131,10 @@ class _Rounds:
         return spent_s, timeline(str(job.id))
 
     def _bare(self) -> float:
-        """In a process of its own, as the worker is one."""
+        from tests.acceptance.pool import Wanted
+
         out = self._folder / "bare"
-        said = subprocess.run(
-            [sys.executable, "-m", "bench.pool", str(self._slide), str(out)],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, **_ONE_THREAD},
-        )
+        environment = {**os.environ, **_ONE_THREAD}
+        spent_s, _ = Wanted("bare", {"model": MODEL}).bare(self._slide, out, 1, environment)
         shutil.rmtree(out)
-        return float(said.stdout)
-
-
-def main(slide: str, out: str) -> None:
-    """Print how long the bare core takes for a slide, its model loaded."""
-    from tests.acceptance.pool import Wanted
-
-    spent_s, _ = Wanted("bare", {"model": MODEL}).in_process(Path(slide), Path(out), threads=1)
-    print(spent_s)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        return spent_s

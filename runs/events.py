@@ -6,32 +6,74 @@ tells nobody. Whoever listens reads everything again from time to time.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
 
 from prefect.events import Event
 from prefect.events.clients import get_events_subscriber
-from prefect.events.filters import EventFilter, EventNameFilter
+from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
 
 from runs.ending import end
 
 FLOW_RUN = "prefect.flow-run."
 """Prefix of the names of events about flow runs, and of the ids of these."""
+STATES = EventNameFilter(prefix=[FLOW_RUN], exclude_name=[f"{FLOW_RUN}heartbeat"])
+"""Events of flow runs that have taken a state."""
+SELDOM_S = 5.0
+"""How often whoever hears asks all the same."""
 _PAUSE_S = 1.0
+
+
+class Nudge:
+    """Tells a loop that asks the server for something when to ask again."""
+
+    def __init__(self) -> None:
+        """Deaf, as long as nothing else is said."""
+        self.can_hear = False
+        self._due = asyncio.Event()
+
+    def hears(self, does: bool) -> None:
+        """Whether events come from now on; some may have been missed before."""
+        self.can_hear = does
+        self.ring()
+
+    def ring(self) -> None:
+        """Something may have changed."""
+        self._due.set()
+
+    async def wait(self, deaf_s: float) -> None:
+        """Until it is time to ask.
+
+        Args:
+            deaf_s: At most so long while nothing can be heard; else up to `SELDOM_S`.
+        """
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._due.wait(), SELDOM_S if self.can_hear else deaf_s)
+        self._due.clear()
+
+
+@asynccontextmanager
+async def changes_of(run: UUID) -> AsyncIterator[Nudge]:
+    """Rings whenever a flow run has taken a state, while the block runs."""
+    nudge = Nudge()
+    wanted = EventFilter(event=STATES, resource=EventResourceFilter(id=[f"{FLOW_RUN}{run}"]))
+    async with heard(wanted, lambda _: nudge.ring(), nudge.hears):
+        yield nudge
 
 
 @asynccontextmanager
 async def heard(
-    names: EventNameFilter, take: Callable[[Event], None], hears: Callable[[bool], None]
+    wanted: EventFilter, take: Callable[[Event], None], hears: Callable[[bool], None]
 ) -> AsyncIterator[None]:
     """Listen while the block runs.
 
     Args:
-        names: Which events.
+        wanted: Which events.
         take: Is given each of them.
         hears: Is told True whenever it begins to listen, so that events may have been missed
             before, and False when it is deaf.
     """
-    task = asyncio.create_task(_listen(names, take, hears))
+    task = asyncio.create_task(_listen(wanted, take, hears))
     try:
         yield
     finally:
@@ -39,10 +81,9 @@ async def heard(
 
 
 async def _listen(
-    names: EventNameFilter, take: Callable[[Event], None], hears: Callable[[bool], None]
+    wanted: EventFilter, take: Callable[[Event], None], hears: Callable[[bool], None]
 ) -> None:
     while True:
-        wanted = EventFilter(event=names)
         try:
             async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
                 hears(True)

@@ -28,6 +28,7 @@ from prefect.exceptions import ObjectNotFound
 
 from runs import labels
 from runs.changes import cancel, force_from
+from runs.events import changes_of
 from runs.names import SHARD, job_tag, tenant_tag, workflow_tag
 from runs.outages import outlast
 from runs.paging import read_all
@@ -40,6 +41,7 @@ from slideloom.errors import BadInput, SlideloomError
 from slideloom.settings import settings
 
 POLL_S = 0.5
+"""So often the child run is looked at while nothing can be heard of it."""
 _BEATS_S = 15.0
 """So often the child run's heartbeats are looked up."""
 _LAST_WORDS_S = 8.0
@@ -140,15 +142,16 @@ async def live_shards(client: PrefectClient, job: str) -> list[FlowRun]:
 async def _ended(client: PrefectClient, run_id: UUID) -> FlowRun:
     """The child run when it has ended; nobody else ends one whose worker is gone."""
     look_s = time.monotonic() + _BEATS_S
-    while True:
-        run = await outlast(lambda: client.read_flow_run(run_id))
-        if run.state is not None and run.state.type in ENDED:
-            return run
-        if time.monotonic() > look_s:
-            look_s = time.monotonic() + _BEATS_S
-            with suppress(httpx.HTTPError):
-                await _end_if_silent(client, run)
-        await asyncio.sleep(POLL_S)
+    async with changes_of(run_id) as changed:
+        while True:
+            run = await outlast(lambda: client.read_flow_run(run_id))
+            if run.state is not None and run.state.type in ENDED:
+                return run
+            if time.monotonic() > look_s:
+                look_s = time.monotonic() + _BEATS_S
+                with suppress(httpx.HTTPError):
+                    await _end_if_silent(client, run)
+            await changed.wait(POLL_S)
 
 
 async def _end_if_silent(client: PrefectClient, run: FlowRun) -> None:

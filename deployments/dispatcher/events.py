@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from prefect.events import Event
-from prefect.events.filters import EventNameFilter
+from prefect.events.filters import EventFilter, EventNameFilter
 
 from runs.events import FLOW_RUN as _PREFIX
 from runs.events import heard
@@ -86,5 +86,5 @@ async def listening(feed: EventFeed, gap: asyncio.Event) -> AsyncIterator[None]:
         if does:
             gap.set()
 
-    async with heard(EventNameFilter(prefix=[_PREFIX]), feed.take_note, hears):
+    async with heard(EventFilter(event=EventNameFilter(prefix=[_PREFIX])), feed.take_note, hears):
         yield

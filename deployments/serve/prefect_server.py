@@ -34,7 +34,8 @@ _SERVER_DEFAULTS = {
 }
 _CLIENT_DEFAULTS = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-    "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+    # A warm worker only looks so often whether it has heard of a run.
+    "PREFECT_WORKER_QUERY_SECONDS": "0.2",
     # What the server answers while its database restarts; a run's own call must outlive that.
     "PREFECT_CLIENT_RETRY_EXTRA_CODES": "500",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

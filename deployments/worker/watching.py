@@ -11,6 +11,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from deployments.worker.attempt import Attempt
+from runs.events import Nudge
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 1.0
@@ -18,9 +19,12 @@ _PAGE = 200
 
 
 @asynccontextmanager
-async def watching(attempts: Mapping[UUID, Attempt]) -> AsyncIterator[None]:
-    """Look once a second, with one request for all runs, as long as the block lasts."""
-    task = asyncio.create_task(_watch(attempts))
+async def watching(attempts: Mapping[UUID, Attempt], touched: Nudge) -> AsyncIterator[None]:
+    """Look when something is heard of a run, or once a second where nothing can be heard.
+
+    One request is for all runs.
+    """
+    task = asyncio.create_task(_watch(attempts, touched))
     try:
         yield
     finally:
@@ -29,10 +33,10 @@ async def watching(attempts: Mapping[UUID, Attempt]) -> AsyncIterator[None]:
             await task
 
 
-async def _watch(attempts: Mapping[UUID, Attempt]) -> None:
+async def _watch(attempts: Mapping[UUID, Attempt], touched: Nudge) -> None:
     async with get_client() as client:
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await touched.wait(_LOOK_S)
             # While the server is away nothing is known, so nothing is stopped.
             try:
                 await look(client, list(attempts.values()))

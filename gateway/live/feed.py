@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from prefect.events import Event
-from prefect.events.filters import EventNameFilter
+from prefect.events.filters import EventFilter, EventNameFilter
 
 from gateway.live.hub import Hub
 from gateway.live.steps import BEGINNING, Step
@@ -19,7 +19,9 @@ _ARTIFACT = "prefect.artifact."
 _TAG = "prefect.tag."
 _OF_WORKFLOW, _OF_SHARD = _TAG + workflow_tag(""), _TAG + job_tag("")
 
-WANTED = EventNameFilter(prefix=[FLOW_RUN, _ARTIFACT], exclude_name=[f"{FLOW_RUN}heartbeat"])
+WANTED = EventFilter(
+    event=EventNameFilter(prefix=[FLOW_RUN, _ARTIFACT], exclude_name=[f"{FLOW_RUN}heartbeat"])
+)
 """The events that are listened to."""
 
 

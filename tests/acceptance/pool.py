@@ -1,8 +1,16 @@
-"""Large slides on a GPU pool, for the full-size checks; and what the bare core makes of them."""
+"""Large slides on a GPU pool, for the full-size checks; and what the bare core makes of them.
+
+`python -m tests.acceptance.pool SLIDE OUT THREADS TENANT PARAMETERS` is the bare core in a process
+of its own, as a worker is one: it prints seconds and tiles.
+"""
 
 import asyncio
+import json
 import os
+import subprocess
+import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +19,7 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 
 from slideloom.engines.loading import load_engine
+from slideloom.engines.memory import keep_freed_memory
 from slideloom.models import SHIPPED_MODEL
 from slideloom.parameters import SegmentCells
 from slideloom.segmentation.job import segment_slide
@@ -21,8 +30,14 @@ from tests.helpers.large_slides import MPP
 SLIDE = "large.tif"
 MEGAPIXELS = float(os.environ.get("POOL_MEGAPIXELS", "30"))
 """Of the slide that goes over two machines; others are a part of it."""
+AS_SERVED = {
+    "PREFECT_WORKER_QUERY_SECONDS": "0.2",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "60",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "5",
+}
+"""What `slideloom serve` and Prefect set, and the tests' quick servers do not."""
 _PATIENCE_S = 3600.0
-_LOOK_S = 0.5
+_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +63,22 @@ class Wanted:
         branches = [{"name": "one", "jobs": [job]}]
         return town.submit({"tenant": self.tenant, "name": "large", "branches": branches})
 
-    def in_process(self, slide: Path, out: Path, threads: int) -> tuple[float, int]:
+    def bare(
+        self, slide: Path, out: Path, threads: int, environment: Mapping[str, str] = os.environ
+    ) -> tuple[float, int]:
         """The same by the bare core: seconds that it took with its model loaded, and its tiles."""
+        given = [str(slide), str(out), str(threads), self.tenant, json.dumps(self.given)]
+        said = subprocess.run(
+            [sys.executable, "-m", __name__, *given],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            env=dict(environment),
+        ).stdout.split()
+        return float(said[0]), int(said[1])
+
+    def in_process(self, slide: Path, out: Path, threads: int) -> tuple[float, int]:
+        """The same in this process."""
         job = SegmentCells(slide=str(slide), **self.parameters)
         engine = load_engine(job.model, "cpu", threads)
         began = time.perf_counter()
@@ -70,3 +99,15 @@ def ends(workflow: str) -> str:
                 await asyncio.sleep(_LOOK_S)
 
     return asyncio.run(asyncio.wait_for(ended(), _PATIENCE_S))
+
+
+def main(slide: str, out: str, threads: str, tenant: str, given: str) -> None:
+    """Print how long the bare core takes for a slide with its model loaded, and for how many."""
+    keep_freed_memory()
+    wanted = Wanted(tenant, json.loads(given))
+    spent_s, tiles = wanted.in_process(Path(slide), Path(out), int(threads))
+    print(spent_s, tiles)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

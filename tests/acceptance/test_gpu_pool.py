@@ -15,7 +15,7 @@ import pytest
 
 from slideloom.models import SHIPPED_MODEL
 from slideloom.segmentation.shards import MOST_DEATHS
-from tests.acceptance.pool import MEGAPIXELS, SLIDE, Wanted, ends
+from tests.acceptance.pool import AS_SERVED, MEGAPIXELS, SLIDE, Wanted, ends
 from tests.chaos.city import City, city
 from tests.helpers.files import contents
 from tests.helpers.large_slides import large_slide
@@ -42,6 +42,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     """A worker takes a tenth of a second more for a tile, so that there is time to kill it."""
     folder = tmp_path_factory.mktemp("pool")
     given = {
+        **AS_SERVED,
         "TELL": str(folder / "told"),
         "TILE_S": "0.1",
         "SLIDELOOM_WORKERS": "1",
@@ -74,7 +75,7 @@ def through_kills(
     """
     told.forget()
     expected = town.folder / f"bare-{slide.parent.name}-{wanted.given['model']}"
-    _, tiles = wanted.in_process(slide, expected, threads=2)
+    _, tiles = wanted.bare(slide, expected, threads=2)
     moments = sorted(chance.sample(range(1, tiles - len(WORKERS)), kills))
     workflow = wanted.submit(town)
     for moment in moments:

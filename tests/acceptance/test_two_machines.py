@@ -15,7 +15,7 @@ import pytest
 from deployments.serve.prefect_server import python
 from deployments.serve.processes import Process
 from deployments.serve.program import Program
-from tests.acceptance.pool import MEGAPIXELS, SLIDE, Wanted, ends
+from tests.acceptance.pool import AS_SERVED, MEGAPIXELS, SLIDE, Wanted, ends
 from tests.chaos.city import City, city
 from tests.helpers.files import contents
 from tests.helpers.large_slides import large_slide
@@ -34,7 +34,7 @@ NAMES = ("left", "right")
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[City]:
     """Without a worker of the GPU pool."""
-    with city(tmp_path, CREW) as built:
+    with city(tmp_path, CREW, **AS_SERVED) as built:
         yield built
 
 
@@ -96,7 +96,7 @@ def test_two_machines_give_the_bytes_of_the_bare_core(
         for name in NAMES:
             town.crew[name].stop()
     out = tmp_path / "bare"
-    alone_s, tiles = wanted.in_process(slide, out, len(NAMES))
+    alone_s, tiles = wanted.bare(slide, out, len(NAMES))
     assert result == contents(out)
     assert {shard.worker for shard in steps.segmenting} == {f"{name}-1" for name in NAMES}
     tasks = sorted(task for shard in steps.segmenting for task in shard.tasks)
