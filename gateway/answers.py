@@ -2,19 +2,20 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from gateway.shape import Shape
 from slideloom.scheduling.state import JobState, Reason
 
 
-class TilesOut(BaseModel):
+class TilesOut(Shape):
     """How far a segmentation is."""
 
     done: int = Field(ge=0, description="Tiles that are segmented.")
     total: int = Field(ge=0, description="Tiles to segment.")
 
 
-class ErrorOut(BaseModel):
+class ErrorOut(Shape):
     """Why something has failed."""
 
     code: str = Field(description="What went wrong, for programs, such as `slide_unreadable`.")
@@ -22,7 +23,7 @@ class ErrorOut(BaseModel):
     hint: str = Field(description="What to do about it.")
 
 
-class JobOut(BaseModel):
+class JobOut(Shape):
     """A job: one long image task on one slide."""
 
     id: str = Field(description="Its id.")
@@ -45,7 +46,7 @@ class JobOut(BaseModel):
     error: ErrorOut | None = Field(description="Why it has FAILED; otherwise none.")
 
 
-class BranchOut(BaseModel):
+class BranchOut(Shape):
     """Jobs that run one after the other."""
 
     name: str = Field(description="Its name.")
@@ -53,7 +54,7 @@ class BranchOut(BaseModel):
     jobs: list[JobOut] = Field(description="Its jobs in order; none until they are made.")
 
 
-class WorkflowOut(BaseModel):
+class WorkflowOut(Shape):
     """A workflow without its jobs."""
 
     id: str = Field(description="Its id.")
@@ -75,14 +76,14 @@ class WorkflowDetailOut(WorkflowOut):
     error: ErrorOut | None = Field(description="Why it has FAILED; otherwise none.")
 
 
-class WorkflowsOut(BaseModel):
+class WorkflowsOut(Shape):
     """A page of workflows, the newest first."""
 
     items: list[WorkflowOut] = Field(description="The workflows; a page may hold fewer than asked.")
     next: str | None = Field(description="`cursor` of the next page; none: this is the last one.")
 
 
-class JobsOut(BaseModel):
+class JobsOut(Shape):
     """A page of jobs, the newest first."""
 
     items: list[JobOut] = Field(description="The jobs; a page may hold fewer than asked.")

@@ -82,7 +82,7 @@ def make_app(stated: GatewaySettings | None = None) -> FastAPI:
         version=__version__,
         description=_TOLD,
         lifespan=_lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url=f"{API}/openapi.json",
         responses={"4XX": _PROBLEM, "5XX": _PROBLEM},
@@ -112,7 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.board = Board(client, settings.status_cache_s)
         state.job_metrics = JobMetrics(client, state.board, settings.status_cache_s)
         state.shelf = Shelf()
-        state.submissions = Submissions(state.shelf, settings)
+        state.submissions = Submissions(client, state.shelf, settings)
         state.results = Results(settings.result_reads_at_once)
         state.room = Room(settings)
         async with (

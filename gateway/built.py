@@ -50,6 +50,10 @@ class Built:
         """The one HTML file; None: the page is not built."""
         return self._read(self._folder / "index.html")
 
+    def docs(self) -> Held | None:
+        """The HTML file that shows the REST API; None: the page is not built."""
+        return self._read(self._folder / "docs.html")
+
     def icon(self) -> Held | None:
         """The page's icon."""
         return self._read(self._folder / "favicon.svg")

@@ -28,7 +28,6 @@ _WORDS = {
 
 def show_job(view: JobView, clean: Clean) -> JobOut:
     """The job."""
-    counted = view.done is not None and view.total is not None
     return JobOut(
         id=view.id,
         workflow=view.workflow,
@@ -38,24 +37,36 @@ def show_job(view: JobView, clean: Clean) -> JobOut:
         slide=clean(view.slide),
         state=view.state,
         reason=view.reason,
-        waits=clean(view.waits) or (_WORDS[view.reason] if view.reason else None),
-        tiles=TilesOut(done=view.done or 0, total=view.total or 0) if counted else None,
+        waits=waits_of(view, clean),
+        tiles=tiles_of(view),
         attempt=view.attempt,
         created=view.times.created,
         started=view.times.started,
         ended=view.times.ended,
         message=clean(view.message),
-        error=_error_of(view, clean) if view.state is JobState.FAILED else None,
+        error=_why_job(view, clean) if view.state is JobState.FAILED else None,
     )
 
 
-def _error_of(view: JobView, clean: Clean) -> ErrorOut:
+def waits_of(view: JobView, clean: Clean) -> str | None:
+    """What the job waits for, in words."""
+    return clean(view.waits) or (_WORDS[view.reason] if view.reason else None)
+
+
+def tiles_of(view: JobView) -> TilesOut | None:
+    """How far the job is."""
+    if view.done is None or view.total is None:
+        return None
+    return TilesOut(done=view.done, total=view.total)
+
+
+def _why_job(view: JobView, clean: Clean) -> ErrorOut:
     code = code_named(view.error) if view.error else "job_failed"
     message = view.message.removeprefix(f"{view.error}: ")
     return ErrorOut(code=code, message=clean(message), hint=hint_for(view.error))
 
 
-def show_line(view: WorkflowLine, clean: Clean) -> WorkflowOut:
+def show_line(view: WorkflowLine | WorkflowView, clean: Clean) -> WorkflowOut:
     """The workflow without its jobs."""
     return WorkflowOut(
         id=view.id,
@@ -78,11 +89,14 @@ def show_workflow(view: WorkflowView, clean: Clean) -> WorkflowDetailOut:
         )
         for branch in view.branches
     ]
-    error = _why(view, clean) if view.state is JobState.FAILED else None
-    return WorkflowDetailOut(**show_line(view, clean).model_dump(), branches=branches, error=error)
+    line = show_line(view, clean).model_dump()
+    return WorkflowDetailOut(**line, branches=branches, error=error_of(view, clean))
 
 
-def _why(view: WorkflowView, clean: Clean) -> ErrorOut:
+def error_of(view: WorkflowView, clean: Clean) -> ErrorOut | None:
+    """Why the workflow has failed, if it has."""
+    if view.state is not JobState.FAILED:
+        return None
     message = clean(view.message)
     if view.jobs:
         hint = "Look at the jobs that failed: each says why, and can be retried."

@@ -16,22 +16,30 @@ from uuid import UUID
 
 import anyio
 from anyio.to_thread import run_sync
+from prefect.client.orchestration import PrefectClient
 
 from blocks import Tenant
 from blocks.paths import is_remote
+from gateway.moments import Moment
 from gateway.problems import Problem
 from gateway.scope import Scope
 from gateway.settings import GatewaySettings
 from gateway.shelf import Shelf
 from gateway.slides.pixel_sizes import with_stated_mpp
-from runs.requests import count_open, find_submitted, submit
-from slideloom.errors import BadInput, SlideUnreadable
+from runs.names import RUN_WORKFLOW
+from runs.paging import deployment_ids
+from runs.records import WorkflowRun
+from runs.requests import count_open, find_submitted, hand_in
+from runs.views import WorkflowView, workflow_view
+from slideloom.errors import BadInput, SlideloomError, SlideUnreadable
 from slideloom.parameters import SegmentCells
 from slideloom.scheduling.spec import WorkflowSpec, parse_spec
 from tasks.jobs import NO_MASK, Planned, plan_jobs
 from tasks.refusing import refuse
 
 _AGAIN_S = 30
+_KEEP_S = 10.0
+"""For which the id of the deployment counts: registering again keeps it."""
 _NOT_MADE_YET = UUID(int=0)
 _Result = TypeVar("_Result")
 
@@ -40,18 +48,23 @@ class Submissions:
     """Takes workflows.
 
     Args:
+        client: Prefect's client.
         shelf: The models that are there.
         stated: Bounds of what may be open.
     """
 
-    def __init__(self, shelf: Shelf, stated: GatewaySettings) -> None:
+    def __init__(self, client: PrefectClient, shelf: Shelf, stated: GatewaySettings) -> None:
         """Nobody submits yet."""
         self._shelf, self._stated = shelf, stated
+        self._ids = Moment(partial(deployment_ids, client, [RUN_WORKFLOW]), _KEEP_S)
         self._coming: Counter[str] = Counter()
         self._room = anyio.CapacityLimiter(stated.checks_at_once)
 
-    async def take(self, scope: Scope, body: bytes, key: str | None) -> UUID:
+    async def take(self, scope: Scope, body: bytes, key: str | None) -> WorkflowView:
         """Make the workflow's run, or find the one that was made with this key.
+
+        Prefect is asked three times: what is open, twice, and for the run. What a key stands for is
+        looked up only where the spec would be refused now, or where it proves to be an old one.
 
         Args:
             scope: Whose it is.
@@ -59,7 +72,7 @@ class Submissions:
             key: With the same key the same spec is the same workflow.
 
         Returns:
-            Id of the workflow.
+            The workflow.
 
         Raises:
             BadInput: It cannot be run as it stands, or the key stands for another one.
@@ -69,14 +82,22 @@ class Submissions:
         if spec.tenant != scope.id:
             detail = f"tenant: this is {scope.id}'s key: name that tenant, or none"
             raise Problem(422, "tenant_mismatch", detail)
-        there = await find_submitted(scope.client, spec, key) if key else None
-        if there:
-            return UUID(there)
+        try:
+            made = await self._make(scope, spec, key)
+        except (SlideloomError, Problem):
+            there = await find_submitted(scope.client, spec, key) if key else None
+            if there is None:
+                raise
+            return await scope.workflow(UUID(there))
+        return workflow_view(made, (), {}) if made.is_new else await scope.workflow(UUID(made.id))
+
+    async def _make(self, scope: Scope, spec: WorkflowSpec, key: str | None) -> WorkflowRun:
         filled = await with_stated_mpp(scope, spec)
         await self._check(scope.tenant, filled)
         with self._counted(scope.id):
             await self._refuse_too_many(scope, filled)
-            return UUID(await submit(scope.client, filled, key, stated=spec))
+            deployment = (await self._ids.get())[RUN_WORKFLOW]
+            return await hand_in(scope.client, deployment, filled, key, stated=spec)
 
     async def _check(self, tenant: Tenant, spec: WorkflowSpec) -> None:
         """Look for every slide, mask and model, each once."""

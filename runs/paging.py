@@ -97,9 +97,13 @@ async def deployment_ids(client: PrefectClient, names: Sequence[str] = NEEDED) -
     try:
         found = await asyncio.gather(*(client.read_deployment_by_name(name) for name in names))
     except ObjectNotFound as error:
-        address = str(client.api_url).rstrip("/")
-        raise NotRegistered(
-            f"this Prefect server at {address} is not set up for slideloom: run "
-            "`slideloom register`"
-        ) from error
+        raise not_registered(client) from error
     return {name: deployment.id for name, deployment in zip(names, found, strict=True)}
+
+
+def not_registered(client: PrefectClient) -> NotRegistered:
+    """The error for a server that lacks a deployment."""
+    address = str(client.api_url).rstrip("/")
+    return NotRegistered(
+        f"this Prefect server at {address} is not set up for slideloom: run `slideloom register`"
+    )

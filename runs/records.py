@@ -11,6 +11,9 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from runs import labels
 from runs.states import JOBS_CANCELLED
 
+_FIRST = "Scheduled"
+"""Name of the state in which Prefect makes a run; later ones of that type are named otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -122,6 +125,11 @@ class WorkflowRun:
         """Whether somebody cancelled the workflow itself, and so all its jobs."""
         cancelled = self.type in {StateType.CANCELLED, StateType.CANCELLING}
         return cancelled and self.state != JOBS_CANCELLED
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no worker has taken it yet: it has made no jobs."""
+        return self.type is StateType.SCHEDULED and self.state == _FIRST and not self.restarts
 
     @property
     def restarts(self) -> int:

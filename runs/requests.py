@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import PrefectClient
@@ -17,13 +18,15 @@ from prefect.client.schemas.filters import (
     FlowRunFilterTags,
 )
 from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled
 
 from runs import labels
 from runs.changes import cancel, force, queue_again
 from runs.names import JOB_DEPLOYMENTS, RUN_WORKFLOW, tenant_tag
-from runs.paging import deployment_ids
+from runs.paging import deployment_ids, not_registered
 from runs.reading import ENDED
+from runs.records import WorkflowRun, workflow_run
 from runs.views import read_home, read_job_run, read_workflow_run
 from runs.views.making import is_cancelled, state_of
 from slideloom.errors import BadInput
@@ -60,7 +63,7 @@ async def find_submitted(client: PrefectClient, spec: WorkflowSpec, key: str) ->
         flow_run_filter=FlowRunFilter(idempotency_key=wanted),
         limit=1,
     )
-    return _same(found[0], spec, key) if found else None
+    return _same(found[0], spec, key).id if found else None
 
 
 async def count_open(client: PrefectClient, tenant: str) -> tuple[int, int]:
@@ -91,29 +94,41 @@ async def submit(
     idempotency_key: str | None = None,
     stated: WorkflowSpec | None = None,
 ) -> str:
+    """The workflow's id; all else as in `hand_in`."""
+    ids = await deployment_ids(client, [RUN_WORKFLOW])
+    return (await hand_in(client, ids[RUN_WORKFLOW], spec, idempotency_key, stated)).id
+
+
+async def hand_in(
+    client: PrefectClient,
+    deployment: UUID,
+    spec: WorkflowSpec,
+    idempotency_key: str | None = None,
+    stated: WorkflowSpec | None = None,
+) -> WorkflowRun:
     """Create the run that carries a workflow; whether it is accepted, that run finds out.
 
     What the spec leaves open stays open: the tenant's and the server's defaults fill it in.
 
     Args:
         client: Prefect's client.
+        deployment: Id of `run-workflow/run-workflow`.
         spec: The spec.
         idempotency_key: The same key of the same tenant gives the same workflow, made once.
         stated: The spec as its author wrote it, where that is less than `spec` says; a key stands
             for this one.
 
     Returns:
-        The workflow's id.
+        The workflow's run as it is now; with a key that has been used, perhaps far on.
 
     Raises:
-        NotRegistered: The server is not set up for slideloom.
+        NotRegistered: The deployment is not there any more.
         KeyTaken: The tenant has used the key for another spec.
         SpecUnusable: The server does not take the spec.
     """
-    ids = await deployment_ids(client, [RUN_WORKFLOW])
     try:
         run = await client.create_flow_run_from_deployment(
-            ids[RUN_WORKFLOW],
+            deployment,
             parameters={"spec": as_written(spec)},
             name=f"{spec.tenant}: {spec.name}",
             tags=[tenant_tag(spec.tenant)],
@@ -124,6 +139,8 @@ async def submit(
         if error.response.status_code in _REFUSED:
             raise SpecUnusable(f"the server refuses the spec: {_why(error.response)}") from error
         raise
+    except ObjectNotFound as error:
+        raise not_registered(client) from error
     return _same(run, stated or spec, idempotency_key)
 
 
@@ -132,8 +149,8 @@ def _whole_key(spec: WorkflowSpec, key: str) -> str:
     return f"{spec.tenant}/{key}"
 
 
-def _same(run: FlowRun, spec: WorkflowSpec, key: str | None) -> str:
-    """Id of the run, if it is this spec's."""
+def _same(run: FlowRun, spec: WorkflowSpec, key: str | None) -> WorkflowRun:
+    """The run, if it is this spec's."""
     said, stated = (run.labels or {}).get(labels.SUBMITTED), as_written(spec)
     same = said == digest_of(stated) if said else (run.parameters or {}).get("spec") == stated
     if not same:
@@ -141,7 +158,9 @@ def _same(run: FlowRun, spec: WorkflowSpec, key: str | None) -> str:
             f"tenant {spec.tenant} has used the key {key!r} for another spec, which is workflow "
             f"{run.id}: take another key for this one"
         )
-    return str(run.id)
+    made = workflow_run(run)
+    assert made is not None  # Prefect gives every run a state when it makes it
+    return made
 
 
 def as_written(spec: WorkflowSpec) -> dict[str, Any]:

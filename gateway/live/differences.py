@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.live.messages import (
-    Clean,
     Ended,
     ProgressMade,
     ReasonChanged,
@@ -12,10 +11,10 @@ from gateway.live.messages import (
     StateChanged,
     WorkflowChanged,
     body_of,
-    job_out,
     steps_out,
 )
 from gateway.live.steps import Step
+from gateway.showing import Clean, error_of, show_job, show_line, tiles_of, waits_of
 from runs.views import JobView, WorkflowView
 
 Steps = Mapping[str, Sequence[Step]]
@@ -60,26 +59,26 @@ def _of_job(
     old: JobView | None, new: JobView, steps: Sequence[Step], clean: Clean
 ) -> Iterator[News]:
     if old is None or steps or _stated(old) != _stated(new):
-        told = StateChanged(job=job_out(new, clean), steps=steps_out(steps, clean))
+        told = StateChanged(job=show_job(new, clean), steps=steps_out(steps, clean))
         yield News(body_of(told), new.id)
     else:
-        yield from _of_work(old, new)
+        yield from _of_work(old, new, clean)
     if new.ended and (old is None or steps or not old.ended):
         ended = Ended(what="job", id=new.id, state=new.state)
         yield News(body_of(ended), new.id, only_jobs=True)
 
 
-def _of_work(old: JobView, new: JobView) -> Iterator[News]:
+def _of_work(old: JobView, new: JobView, clean: Clean) -> Iterator[News]:
     """What may change within a state."""
+    waits = waits_of(new, clean)
     if (old.done, old.total, old.waits) != (new.done, new.total, new.waits):
-        made = ProgressMade(job=new.id, done=new.done, total=new.total, waits=new.waits)
-        yield News(body_of(made), new.id)
+        yield News(body_of(ProgressMade(job=new.id, tiles=tiles_of(new), waits=waits)), new.id)
     if old.reason != new.reason:
-        yield News(body_of(ReasonChanged(job=new.id, reason=new.reason)), new.id)
+        yield News(body_of(ReasonChanged(job=new.id, reason=new.reason, waits=waits)), new.id)
 
 
 def _stated(job: JobView) -> tuple[object, ...]:
-    return job.state, job.attempt, job.message, job.error, job.branch, job.number
+    return job.state, job.attempt, job.message, job.error, job.branch, job.number, job.times
 
 
 def _of_workflow(
@@ -87,11 +86,8 @@ def _of_workflow(
 ) -> Iterator[News]:
     if steps or _line(old) != _line(new):
         told = WorkflowChanged(
-            workflow=new.id,
-            state=new.state,
-            message=clean(new.message),
-            done=new.done,
-            total=new.total,
+            workflow=show_line(new, clean),
+            error=error_of(new, clean),
             steps=steps_out(steps, clean),
         )
         yield News(body_of(told))

@@ -1,25 +1,19 @@
 """What is sent to watchers: one JSON object a message, told apart by its `type`."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from gateway.answers import ErrorOut, JobOut, TilesOut, WorkflowDetailOut, WorkflowOut
 from gateway.live.steps import Step
-from runs.views import JobView, WorkflowView
+from gateway.shape import Shape
+from gateway.showing import Clean
 from slideloom.scheduling.state import JobState, Reason
 
-Clean = Callable[[str], str]
-"""Takes out of a text what a tenant must not see."""
 
-
-class _Out(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class StepOut(_Out):
+class StepOut(Shape):
     """A state that the run has taken, as Prefect names it."""
 
     name: str = Field(description="Its name, such as `Queued`, `Running` or `Completed`.")
@@ -28,49 +22,7 @@ class StepOut(_Out):
     message: str = Field(description="What it says.")
 
 
-class JobOut(_Out):
-    """A job."""
-
-    id: str = Field(description="The job's id.")
-    tenant: str = Field(description="Whose it is.")
-    workflow: str = Field(description="Id of its workflow.")
-    branch: str = Field(description="Name of its branch.")
-    number: int = Field(description="Its number in the branch, from 1.")
-    kind: str = Field(description="`segment_cells` or `tissue_mask`.")
-    slide: str = Field(description="The slide, as it was submitted.")
-    state: JobState = Field(description="Where it is.")
-    reason: Reason | None = Field(description="Why it waits, once that has been said.")
-    attempt: int = Field(description="How often it has been started.")
-    done: int | None = Field(description="Tiles that are segmented; none: not told yet.")
-    total: int | None = Field(description="Tiles to segment; none: not told yet.")
-    message: str = Field(description="What its state says.")
-    error: str | None = Field(description="Name of the error that no retry helps against.")
-    waits: str = Field(description="What it waits for while it runs; empty: it is at work.")
-
-
-class BranchOut(_Out):
-    """A branch with those of its jobs that have been created, in order."""
-
-    name: str = Field(description="Its name.")
-    needs: list[str] = Field(description="Branches that must have succeeded before.")
-    jobs: list[JobOut] = Field(description="Its jobs.")
-
-
-class WorkflowOut(_Out):
-    """A workflow with its branches."""
-
-    id: str = Field(description="The workflow's id.")
-    tenant: str = Field(description="Whose it is.")
-    name: str = Field(description="Its name.")
-    state: JobState = Field(description="Where it is.")
-    message: str = Field(description="What its state says.")
-    created: datetime = Field(description="When it was submitted.")
-    done: int = Field(description="Jobs that have ended.")
-    total: int = Field(description="Jobs in all.")
-    branches: list[BranchOut] = Field(description="Its branches.")
-
-
-class _Message(_Out):
+class _Message(Shape):
     seq: int = Field(1, ge=1, description="Counts this socket's messages, from 1, without gaps.")
 
 
@@ -79,7 +31,7 @@ class Snapshot(_Message):
 
     type: Literal["snapshot"] = "snapshot"
     resync: bool = Field(description="Whether messages were left out: the reader was too slow.")
-    workflow: WorkflowOut | None = Field(None, description="The workflow that is watched.")
+    workflow: WorkflowDetailOut | None = Field(None, description="The workflow that is watched.")
     job: JobOut | None = Field(None, description="The job that is watched.")
 
 
@@ -97,11 +49,8 @@ class WorkflowChanged(_Message):
     """The workflow itself has changed, or one more of its jobs has ended."""
 
     type: Literal["workflow"] = "workflow"
-    workflow: str = Field(description="The workflow's id.")
-    state: JobState = Field(description="Where it is.")
-    message: str = Field(description="What its state says.")
-    done: int = Field(description="Jobs that have ended.")
-    total: int = Field(description="Jobs in all.")
+    workflow: WorkflowOut = Field(description="The workflow as it is now, without its jobs.")
+    error: ErrorOut | None = Field(description="Why it has FAILED; otherwise none.")
     steps: list[StepOut] = Field(
         description="Every state that its own run has taken since the last message, in order."
     )
@@ -112,9 +61,8 @@ class ProgressMade(_Message):
 
     type: Literal["progress"] = "progress"
     job: str = Field(description="The job's id.")
-    done: int | None = Field(description="Tiles that are segmented; none: not told yet.")
-    total: int | None = Field(description="Tiles to segment; none: not told yet.")
-    waits: str = Field(description="What it waits for while it runs; empty: it is at work.")
+    tiles: TilesOut | None = Field(description="How far it is; none: not told yet.")
+    waits: str | None = Field(description="What it waits for, in words; none: for nothing.")
 
 
 class ReasonChanged(_Message):
@@ -123,6 +71,7 @@ class ReasonChanged(_Message):
     type: Literal["reason"] = "reason"
     job: str = Field(description="The job's id.")
     reason: Reason | None = Field(description="Why it waits; none: it has not been said.")
+    waits: str | None = Field(description="The same in words.")
 
 
 class Ended(_Message):
@@ -171,36 +120,6 @@ def body_of(message: _Message) -> str:
 def numbered(body: str, seq: int) -> str:
     """The message as it is sent."""
     return f'{{"seq":{seq},{body[1:]}'
-
-
-def job_out(view: JobView, clean: Clean) -> JobOut:
-    """A job as tenants see it: not where the operator keeps its result."""
-    shown = {name: value for name, value in asdict(view).items() if name in JobOut.model_fields}
-    texts = {name: clean(shown[name]) for name in ("slide", "message", "waits")}
-    return JobOut(**shown | texts)
-
-
-def workflow_out(view: WorkflowView, clean: Clean) -> WorkflowOut:
-    """A workflow as tenants see it."""
-    branches = [
-        BranchOut(
-            name=branch.name,
-            needs=list(branch.needs),
-            jobs=[job_out(job, clean) for job in branch.jobs],
-        )
-        for branch in view.branches
-    ]
-    return WorkflowOut(
-        id=view.id,
-        tenant=view.tenant,
-        name=view.name,
-        state=view.state,
-        message=clean(view.message),
-        created=view.created,
-        done=view.done,
-        total=view.total,
-        branches=branches,
-    )
 
 
 def steps_out(steps: Iterable[Step], clean: Clean) -> list[StepOut]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from gateway.live.closing import Closing
 from gateway.live.differences import Steps, news
-from gateway.live.messages import Clean, Removed, Snapshot, body_of, job_out, workflow_out
+from gateway.live.messages import Removed, Snapshot, body_of
 from gateway.live.steps import Step
 from gateway.live.watcher import Watcher
+from gateway.showing import Clean, show_job, show_workflow
 from runs.views import JobView, WorkflowView
 
 _MOST_RUNS = 20_000
@@ -104,9 +105,9 @@ class Topic:
 
     def _snapshot(self, job: str | None, left_out: bool) -> Snapshot:
         if job is None:
-            return Snapshot(resync=left_out, workflow=workflow_out(self.view, self.clean))
+            return Snapshot(resync=left_out, workflow=show_workflow(self.view, self.clean))
         view = self.job(job)
-        return Snapshot(resync=left_out, job=job_out(view, self.clean) if view else None)
+        return Snapshot(resync=left_out, job=show_job(view, self.clean) if view else None)
 
     def hear(self, run: str, step: Step | None) -> None:
         """Take note that something has changed.

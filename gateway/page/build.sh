@@ -24,5 +24,5 @@ else
 fi
 
 echo "building the page"
-run ci --no-audit --no-fund --loglevel=error
+run ci --ignore-scripts --no-audit --no-fund --loglevel=error
 run run --silent build -- --logLevel warn

@@ -11,6 +11,8 @@ export default defineConfig({
     sourcemap: false,
     target: "es2022",
     manifest: "manifest.json",
+    chunkSizeWarningLimit: 1600, // of /docs alone
+    rolldownOptions: { input: { index: "index.html", docs: "docs.html" } },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node" },
 });

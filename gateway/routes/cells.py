@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.parameters import JobId
 from gateway.scope import TenantScope
+from gateway.shape import Shape
 from gateway.viewer.answers import headers_of, tag_of, unchanged
 from gateway.viewer.boxes import parse_box
 from gateway.viewer.room import ViewerRoom
@@ -20,10 +21,8 @@ MOST_CELLS = 2000
 _ZOOM_IN = f"more than {MOST_CELLS} cells are in this box: zoom in to see each"
 
 
-class CellOut(BaseModel):
+class CellOut(Shape):
     """One cell."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: str = Field(description="Its UUID, as in `cells.parquet`.")
     centroid: tuple[float, float] = Field(description="x and y, level-0 pixels.")
@@ -41,10 +40,8 @@ class CellOut(BaseModel):
     rescued: bool = Field(description="It was taken from a neighbour of its owner.")
 
 
-class CellsOut(BaseModel):
+class CellsOut(Shape):
     """The cells whose bounding box meets a box."""
-
-    model_config = ConfigDict(extra="forbid")
 
     provisional: bool = Field(description="The job is not finished: there may be more, or others.")
     total: int = Field(description="So many cells meet the box.")

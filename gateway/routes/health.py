@@ -3,14 +3,15 @@
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from gateway.shape import Shape
 from slideloom import __version__
 
 router = APIRouter(tags=["health"])
 
 
-class HealthOut(BaseModel):
+class HealthOut(Shape):
     """The door is open."""
 
     status: Literal["ok"] = Field("ok", description="Always `ok`.")

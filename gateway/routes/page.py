@@ -24,6 +24,8 @@ POLICY = "; ".join(
         "form-action 'self'",
     )
 )
+DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Swagger UI writes styles into its elements."""
 _GUARDED = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -35,7 +37,7 @@ _MISSING = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>slideloom: the page is not built</title></head>
 <body><h1>The page is not built yet</h1>
 <p>Run <code>make page</code> where slideloom was installed from, then load this again.
-The <a href="/docs">REST API</a> works without the page.</p></body></html>
+The <a href="/api/v1/openapi.json">REST API</a> works without the page.</p></body></html>
 """
 
 _READS = ["GET", "HEAD"]
@@ -49,10 +51,15 @@ _READS = ["GET", "HEAD"]
 @router.api_route("/jobs/{job}/look", methods=_READS)
 async def page(request: Request) -> Response:
     """The page; it finds out by its address what to show."""
-    found = await run_sync(_built(request).index)
-    if found is None:
-        return Response(_MISSING, 503, _GUARDED, "text/html; charset=utf-8")
-    return _sent(request, found, _ASKED_EACH_TIME)
+    return await _html(request, _built(request).index)
+
+
+@router.api_route("/docs", methods=_READS)
+async def docs(request: Request) -> Response:
+    """The REST API, to be read and tried."""
+    answer = await _html(request, _built(request).docs)
+    answer.headers["Content-Security-Policy"] = DOCS_POLICY
+    return answer
 
 
 @router.api_route("/favicon.svg", methods=_READS)
@@ -66,6 +73,13 @@ async def asset(request: Request, name: str) -> Response:
     """A part of the page, named after its content."""
     built = _built(request)
     return await _file(request, lambda: built.asset(name), _NEVER_CHANGES)
+
+
+async def _html(request: Request, read: Callable[[], Held | None]) -> Response:
+    found = await run_sync(read)
+    if found is None:
+        return Response(_MISSING, 503, _GUARDED, "text/html; charset=utf-8")
+    return _sent(request, found, _ASKED_EACH_TIME)
 
 
 async def _file(request: Request, read: Callable[[], Held | None], keep: str) -> Response:

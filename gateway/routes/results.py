@@ -5,13 +5,14 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.parameters import JobId
 from gateway.problems import Problem
 from gateway.ranges import NoSuchBytes, Piece, names_tag, piece_of
 from gateway.results import ListedFile, Result, Results
 from gateway.scope import TenantScope
+from gateway.shape import Shape
 
 router = APIRouter(prefix="/jobs/{job}/result", tags=["results"])
 
@@ -31,7 +32,7 @@ _GUARDED = {
 }
 
 
-class FileOut(BaseModel):
+class FileOut(Shape):
     """A file of a result."""
 
     name: str = Field(description="Its name.")
@@ -41,7 +42,7 @@ class FileOut(BaseModel):
     href: str = Field(description="Where it is to be had, on this server.")
 
 
-class ResultOut(BaseModel):
+class ResultOut(Shape):
     """A finished result: it does not change any more."""
 
     job: str = Field(description="Id of the job.")

@@ -4,16 +4,17 @@ import time
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from gateway.callers import AnyCaller, key_of_text
 from gateway.sessions import COOKIE, seal
 from gateway.settings import GatewaySettings
+from gateway.shape import Shape
 
 router = APIRouter(tags=["keys"])
 
 
-class SigninIn(BaseModel):
+class SigninIn(Shape):
     """A key."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -21,7 +22,7 @@ class SigninIn(BaseModel):
     key: str = Field(max_length=200, description="A tenant's or an operator's key.")
 
 
-class WhoOut(BaseModel):
+class WhoOut(Shape):
     """Whose key it is."""
 
     tenant: str | None = Field(description="The tenant; none: an operator.")

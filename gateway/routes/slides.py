@@ -4,13 +4,14 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.problems import Problem
 from gateway.scope import Scope, TenantScope
-from gateway.slides import Slide, find_slide, list_slides
+from gateway.shape import Shape
+from gateway.slides import Slide, find_slide, list_slides, slide_named
 from gateway.slides.cards import Card, clean_label, remove_upload, write_card
-from gateway.slides.out import SlideOut, SlidePageOut, slide_out
+from gateway.slides.out import SlideOut, SlidesOut, slide_out
 from gateway.slides.use import is_in_use
 from gateway.tiles import Viewer
 from slideloom.errors import BadInput
@@ -21,10 +22,8 @@ router = APIRouter(tags=["slides"])
 SlideId = Annotated[str, Path(max_length=1500, description="Id of a slide.")]
 
 
-class SlideIn(BaseModel):
+class SlideIn(Shape):
     """What can be changed of an uploaded slide; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     label: str | None = Field(None, max_length=1000, description="Its name for people.")
     mpp: float | None = Field(
@@ -43,11 +42,17 @@ async def get_slides(
     cursor: Annotated[
         str | None, Query(max_length=1500, description="`next` of the page before.")
     ] = None,
-) -> SlidePageOut:
+    path: Annotated[
+        str | None, Query(max_length=1500, description="Only the one that a job names so.")
+    ] = None,
+) -> SlidesOut:
     """Slides: uploads, the newest first, then those that lie in your folder by name."""
+    if path is not None:
+        named = await slide_named(scope, path)
+        return SlidesOut(items=[slide_out(named)] if named else [], next=None)
     slides, more = await list_slides(scope, cursor, limit)
-    return SlidePageOut(
-        slides=[slide_out(slide) for slide in slides],
+    return SlidesOut(
+        items=[slide_out(slide) for slide in slides],
         next=slides[-1].id if more and slides else None,
     )
 

@@ -3,17 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from gateway.board import Board
 from gateway.scope import TenantScope
+from gateway.shape import Shape
 from runs.house import Jobs
 from slideloom.settings import settings
 
 router = APIRouter(tags=["status"])
 
 
-class LimitsOut(BaseModel):
+class LimitsOut(Shape):
     """How much may run at the same time."""
 
     max_workers: int = Field(description="Jobs of all tenants.")
@@ -22,14 +23,14 @@ class LimitsOut(BaseModel):
     your_gpu: int = Field(description="Your shards.")
 
 
-class BusyOut(BaseModel):
+class BusyOut(Shape):
     """Jobs that have not ended."""
 
     queued: int = Field(description="Jobs that wait for their turn.")
     running: int = Field(description="Jobs that had their turn and have not ended.")
 
 
-class StatusOut(BaseModel):
+class StatusOut(Shape):
     """How busy the house is; some seconds old."""
 
     workers: dict[str, int] = Field(description="Workers online by pool: control, jobs, gpu.")

@@ -50,8 +50,8 @@ async def submit_workflow(
     submissions: Submissions = request.app.state.submissions
     with scope.telling():
         workflow = await submissions.take(scope, await request.body(), key)
-    response.headers["Location"] = f"{request.url.path}/{workflow}"
-    return show_workflow(await scope.workflow(workflow), scope.clean)
+    response.headers["Location"] = f"{request.url.path}/{workflow.id}"
+    return show_workflow(workflow, scope.clean)
 
 
 def _refuse_other_types(request: Request) -> None:

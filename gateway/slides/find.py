@@ -62,6 +62,15 @@ async def find_slide(scope: Scope, slide: str) -> Slide:
     return found
 
 
+async def slide_named(scope: Scope, path: str) -> Slide | None:
+    """The slide that a workflow of theirs names so; None: there is none.
+
+    Raises:
+        StoreFailed: The store does not answer.
+    """
+    return await asyncio.to_thread(_named, scope.tenant, path)
+
+
 async def stated_mpp(scope: Scope, path: str) -> float | None:
     """µm per pixel that the tenant has stated for the slide at a path; None: nothing was.
 
@@ -103,6 +112,15 @@ async def list_slides(scope: Scope, after: str | None, limit: int) -> tuple[list
 
     found = await asyncio.gather(*map(one, page))
     return [slide for slide in found if slide], len(wanted) > limit
+
+
+def _named(tenant: Tenant, path: str) -> Slide | None:
+    try:
+        name = tenant.slide_name(path)
+    except BadInput:
+        return None
+    found = _find(tenant, slide_id_of(name))
+    return found if found and found.path == name else None
 
 
 def _stated_mpp(tenant: Tenant, path: str) -> float | None:

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from gateway.shape import Shape
 from gateway.slides.find import Slide
 
 
-class SlideOut(BaseModel):
+class SlideOut(Shape):
     """A slide."""
 
     id: str = Field(description="Its id at the door.")
@@ -27,11 +28,11 @@ class SlideOut(BaseModel):
     created: datetime | None = Field(description="When it was uploaded; none: it was not.")
 
 
-class SlidePageOut(BaseModel):
+class SlidesOut(Shape):
     """Some slides."""
 
-    slides: list[SlideOut] = Field(description="Uploads, the newest first, then the others.")
-    next: str | None = Field(description="Cursor of the next page; none: this is the last.")
+    items: list[SlideOut] = Field(description="Uploads, the newest first, then the others.")
+    next: str | None = Field(description="`cursor` of the next page; none: this is the last one.")
 
 
 def slide_out(slide: Slide) -> SlideOut:

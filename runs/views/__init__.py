@@ -1,7 +1,7 @@
 """What people and programs are shown of workflows and jobs, read off the server."""
 
 from runs.views.listing import page_of_jobs, page_of_workflows
-from runs.views.making import job_view
+from runs.views.making import job_view, workflow_view
 from runs.views.reading import (
     RunUnknown,
     list_workflows,
@@ -35,4 +35,5 @@ __all__ = [
     "read_workflow_run",
     "read_workflow_runs",
     "unknown",
+    "workflow_view",
 ]

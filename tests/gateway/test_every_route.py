@@ -59,7 +59,7 @@ def ids(door: Door, house: Path) -> dict[str, str]:
 
     workflow, job = on_server(made)
     with door.client(ALICE) as client:
-        slides = client.get("/slides").json()["slides"]
+        slides = client.get("/slides").json()["items"]
         slide = next(slide["id"] for slide in slides if slide["path"] == ALICES)
         begun = client.post("/uploads/", headers={**_TUS, "Upload-Length": "1000"})
     upload = begun.headers["location"].rstrip("/").rsplit("/", 1)[1]

@@ -13,6 +13,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.events.clients import get_events_subscriber
 from prefect.states import Completed, Running
 
+from gateway.answers import TilesOut
 from runs import events
 from runs.creation import read_jobs
 from runs.requests import cancel_job
@@ -50,16 +51,15 @@ def test_every_state_and_the_progress_of_a_job_are_told(hearing_door: Door) -> N
         assert [each.id for each in all_of_it.next().workflow.branches[0].jobs] == [job.id]
         on_server(go_on)
         ended = one.until_type("ended")
-        all_of_it.until(lambda told: told.type == "workflow" and told.done == 1)
+        all_of_it.until(lambda told: told.type == "workflow" and told.workflow.jobs_ended == 1)
     assert (ended.what, ended.id, ended.state) == ("job", job.id, "SUCCEEDED")
     happened = history(job.id)[len(known) :]
     assert [name for name, _ in happened][-3:] == ["Pending", "Running", "Completed"]
     for watcher in (one, all_of_it):
         assert [(step.name, step.at) for step in watcher.steps()] == happened
     told = [message for message in one.got if message.type in {"progress", "state"}]
-    counts = {(each.done, each.total) if each.type == "progress" else None for each in told}
-    counts |= {(each.job.done, each.job.total) for each in told if each.type == "state"}
-    assert any(total and done == total for done, total in counts - {None})
+    counts = [each.tiles if each.type == "progress" else each.job.tiles for each in told]
+    assert any(each and each.done == each.total > 0 for each in counts)
     assert all("/alice/results" not in message.model_dump_json() for message in one.got)
 
 
@@ -78,8 +78,9 @@ def test_progress_and_reasons_without_an_event_are_told_all_the_same(live_door: 
         assert watcher.until_type("state").job.attempt == 1
         on_server(change)
         told = {each.type: each for each in (watcher.until(_is_small), watcher.until(_is_small))}
-    assert (told["progress"].job, told["progress"].done, told["progress"].total) == (first, 3, 10)
+    assert (told["progress"].job, told["progress"].tiles) == (first, TilesOut(done=3, total=10))
     assert (told["reason"].job, told["reason"].reason) == (second, "WORKER")
+    assert told["reason"].waits == "all workers are busy"
 
 
 def _is_small(message: Any) -> bool:
@@ -218,7 +219,7 @@ def test_watchers_do_not_multiply_what_is_asked_of_prefect(house: Path, each: in
             watcher.until_type("snapshot")
         on_server(change)
         for watcher in watchers:
-            watcher.until(lambda told: told.type == "workflow" and told.done == 1)
+            watcher.until(lambda told: told.type == "workflow" and told.workflow.jobs_ended == 1)
     # A snapshot of each, and then as many reads as there are changes, of two requests at most.
     assert asked["flow_runs/filter"] <= 5 + 5 * 4 + 5
     assert asked["artifacts/filter"] <= asked["flow_runs/filter"]

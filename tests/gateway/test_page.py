@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from gateway.app import make_app
 from gateway.built import Built
-from gateway.routes.page import POLICY
+from gateway.routes.page import DOCS_POLICY, POLICY
 
 VIEWS = ["/", "/slides", "/compose?slide=x", "/workflows", "/workflows/an-id", "/jobs/an-id/look"]
 SCRIPT = "index-a1B2.js"
@@ -48,6 +48,7 @@ def dist(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>the page</title>")
     (tmp_path / "assets" / SCRIPT).write_text("const long = 1;" * 500)
+    (tmp_path / "docs.html").write_text("<!doctype html><title>the API</title>")
     (tmp_path / "manifest.json").write_text("{}")
     return tmp_path
 
@@ -67,6 +68,14 @@ def test_every_view_is_the_page_behind_a_strict_policy(client: Client, address: 
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-cache"
     assert "unsafe" not in POLICY
+
+
+def test_the_api_is_shown_without_anything_from_elsewhere(client: Client) -> None:
+    answer = client.get("/docs")
+    assert (answer.status_code, answer.text) == (200, "<!doctype html><title>the API</title>")
+    assert answer.headers["content-security-policy"] == DOCS_POLICY
+    assert "http" not in DOCS_POLICY
+    assert "script-src 'self';" in DOCS_POLICY
 
 
 def test_what_has_not_changed_is_not_sent_again(client: Client, dist: Path) -> None:
@@ -111,10 +120,10 @@ def test_nothing_else_is_there(client: Client, address: str) -> None:
 
 
 def test_a_page_that_is_not_built_says_how_to_build_it(tmp_path: Path) -> None:
-    answer = client_of(tmp_path / "dist").get("/workflows/an-id")
-    assert answer.status_code == 503
-    assert "make page" in answer.text
-    assert answer.headers["content-security-policy"] == POLICY
+    for address in ("/workflows/an-id", "/docs"):
+        answer = client_of(tmp_path / "dist").get(address)
+        assert answer.status_code == 503
+        assert "make page" in answer.text
 
 
 def test_nobody_who_only_asks_for_the_head_gets_the_rest(client: Client) -> None:

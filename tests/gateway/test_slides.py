@@ -37,7 +37,7 @@ def _all(client: httpx.Client, limit: int) -> list[str]:
     while True:
         params = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
         page = client.get("/slides", params=params).json()
-        found += [slide["id"] for slide in page["slides"]]
+        found += [slide["id"] for slide in page["items"]]
         cursor = page["next"]
         if cursor is None:
             return found
@@ -54,9 +54,9 @@ def test_uploads_come_first_and_pages_join(door: Door) -> None:
         _uploaded(client, "new.tif")
         assert client.delete(f"/slides/{first['next']}").status_code == 204
         rest = client.get("/slides", params={"cursor": first["next"]}).json()
-        assert [slide["id"] for slide in rest["slides"]] == [uploads[0], *placed]
+        assert [slide["id"] for slide in rest["items"]] == [uploads[0], *placed]
         assert client.get("/slides", params={"limit": 201}).status_code == 422
-        assert client.get("/slides", params={"cursor": "../x"}).json()["slides"] == []
+        assert client.get("/slides", params={"cursor": "../x"}).json()["items"] == []
 
 
 def test_what_lies_in_the_folder_is_shown_and_not_changed(door: Door) -> None:
@@ -88,6 +88,20 @@ def test_the_stated_pixel_size_counts_and_can_be_taken_back(door: Door) -> None:
         assert client.patch(f"/slides/{upload}", json={"mpp": None}).json()["stated_mpp"] is None
         for wrong in ({"mpp": 0}, {"mpp": 1e9}, {"mpp": "x"}, {"size": 1}):
             assert client.patch(f"/slides/{upload}", json=wrong).status_code == 422
+
+
+def test_a_slide_is_found_by_what_a_job_calls_it(door: Door) -> None:
+    with door.client("alice") as client:
+        upload = _uploaded(client)
+
+        def named(path: str) -> list[str]:
+            page = client.get("/slides", params={"path": path}).json()
+            return [slide["id"] for slide in page["items"]]
+
+        assert named(client.get(f"/slides/{upload}").json()["path"]) == [upload]
+        assert named("a.png") == named("./b/../a.png") == [slide_id_of("a.png")]
+        for nothing in ("c.png", "../bob/slides/a.png", "", "\0", f"uploads/{upload}/slide.png"):
+            assert named(nothing) == []
 
 
 def test_a_slide_is_not_deleted_while_a_workflow_names_it(door: Door, house: Path) -> None:

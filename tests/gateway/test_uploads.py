@@ -142,7 +142,7 @@ def test_quotas_of_bytes_and_slides(narrow: Door, house: Path, tmp_path: Path) -
         answer = _upload(client, large)
         assert (answer.status_code, answer.json()["code"]) == (413, "quota_exceeded")
         assert [_upload(client, small).status_code for _ in range(3)] == [201, 201, 413]
-        newest = client.get("/slides").json()["slides"][0]["id"]
+        newest = client.get("/slides").json()["items"][0]["id"]
         assert client.delete(f"/slides/{newest}").status_code == 204
         assert _upload(client, small).status_code == 201
     with narrow.client("bob") as client:

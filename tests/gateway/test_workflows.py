@@ -16,6 +16,7 @@ from gateway.settings import GatewaySettings
 from runs.names import RUN_WORKFLOW, tenant_tag
 from slideloom.scheduling.text import MAX_BYTES
 from tests.gateway.client import Client
+from tests.gateway.counting import counted
 from tests.gateway.door import Door, open_door
 from tests.gateway.playing import Spec, accept, run_jobs, spec
 from tests.workflows.server import add_tenant, on_server
@@ -135,6 +136,19 @@ def test_fifty_at_once_with_one_key_are_one_workflow(door: Door, alone: str) -> 
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["id"] for answer in answers}) == 1
     assert made_for(alone) == 1
+
+
+def test_a_submission_asks_prefect_three_times(door: Door, alone: str) -> None:
+    with door.client(alone) as client:
+        headers = {"Idempotency-Key": "one"}
+        client.post("/workflows", json=spec(), headers=headers)
+        with counted() as asked:
+            for key in ("one", "two"):
+                answer = client.post("/workflows", json=spec(), headers={"Idempotency-Key": key})
+                assert answer.status_code == 202
+    runs = {path: times for path, times in asked.items() if path.startswith(("flow", "deploy"))}
+    made = sum(times for path, times in runs.items() if path.endswith("/create_flow_run"))
+    assert (made, runs["flow_runs/count"], sum(runs.values())) == (2, 4, 6)
 
 
 def test_a_key_stands_for_one_spec_of_one_tenant(door: Door, house: Path, alone: str) -> None:

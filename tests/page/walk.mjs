@@ -1,4 +1,4 @@
-// The whole path: sign in, upload, compose, watch, take the files home.
+// The whole path: sign in, upload, compose, watch, take the files home, look.
 import { ask, assert, checked, run, signIn, told, upload } from "./browser.mjs";
 
 run(async ({ visit }) => {
@@ -9,6 +9,7 @@ run(async ({ visit }) => {
   await compose(page);
   await watch(page);
   await takeHome(page);
+  await look(page);
   await leave(page);
 });
 
@@ -115,7 +116,7 @@ async function watch(page) {
   await page.getByRole("heading", { name: "Cells of biopsy 17" }).waitFor();
   await page.getByText("● Live").waitFor();
   const second = page.getByRole("region", { name: "Branch branch 2" });
-  await second.getByText("A branch that this one needs has not succeeded yet.").first().waitFor();
+  await second.getByText("A branch that its branch needs has not succeeded yet.").first().waitFor();
   await page.getByRole("contentinfo").getByText("tenant places taken").waitFor();
   await checked(page, "watch");
   const jobs = page.locator("li.job");
@@ -137,7 +138,16 @@ async function takeHome(page) {
   assert.match(download.suggestedFilename(), /geojson/);
   assert.equal(await download.failure(), null);
   await dialog.getByRole("button", { name: "Close" }).click();
-  await page.getByRole("link", { name: "Look: Segment cells 1 of cells" }).waitFor();
+}
+
+/** Every nucleus, one click from the job; and back again. */
+async function look(page) {
+  await page.getByRole("link", { name: "Look: Segment cells 1 of cells" }).click();
+  await page.getByRole("region", { name: "Summary" }).getByText("Density", { exact: true }).waitFor();
+  await page.getByRole("region", { name: "Download" }).getByRole("link", { name: "Cells for QuPath" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "biopsy 17" }).waitFor();
+  await page.goBack();
+  await page.getByText("3 of 3 jobs ended").waitFor();
 }
 
 async function leave(page) {

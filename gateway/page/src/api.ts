@@ -8,7 +8,6 @@ import type {
   ProblemOut,
   ResultOut,
   SlideOut,
-  SlidePageOut,
   StatusOut,
   WhoOut,
   WorkflowDetailOut,
@@ -64,7 +63,10 @@ export class Api {
   me = () => this.ask<WhoOut>("/me");
   status = (signal?: AbortSignal) => this.ask<StatusOut>("/status", signal ? { signal } : {});
 
-  slides = (cursor?: string | null) => this.ask<SlidePageOut>(paged("/slides", cursor));
+  slides = (cursor?: string | null) => this.ask<Paged<SlideOut>>(paged("/slides", cursor));
+  /** The slide that a job names so. */
+  slideNamed = (path: string) =>
+    this.ask<Paged<SlideOut>>(`/slides?path=${encodeURIComponent(path)}`).then(({ items }) => items[0] ?? null);
   slide = (id: string) => this.ask<SlideOut>(`/slides/${encodeURIComponent(id)}`);
   changeSlide = (id: string, body: { label?: string; mpp?: number | null }) =>
     this.ask<SlideOut>(`/slides/${encodeURIComponent(id)}`, { method: "PATCH", body });

@@ -39,11 +39,6 @@ export interface SlideOut {
   created: string | null;
 }
 
-export interface SlidePageOut {
-  slides: SlideOut[];
-  next: string | null;
-}
-
 export interface Paged<T> {
   items: T[];
   next: string | null;

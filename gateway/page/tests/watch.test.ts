@@ -1,30 +1,33 @@
 import { describe, expect, it } from "vitest";
-import { after, fromRest, jobsOf, type Known, type LiveJob, type LiveWorkflow, type Message, NOTHING, whyWaiting } from "../src/views/watch/live";
+import type { JobOut, WorkflowDetailOut } from "../src/types";
+import { after, jobsOf, type Known, type Message, NOTHING, whyWaiting } from "../src/views/watch/live";
 import { Rates } from "../src/views/watch/rates";
 import { backOff, follows } from "../src/views/watch/socket";
 
-function job(id: string, number: number, change: Partial<LiveJob> = {}): LiveJob {
+function job(id: string, number: number, change: Partial<JobOut> = {}): JobOut {
   return {
     id, number, workflow: "w", branch: "left", kind: "segment_cells", slide: "a.svs", state: "PENDING", reason: null,
-    attempt: 0, done: null, total: null, message: "", error: null, waits: "", ...change,
+    attempt: 0, tiles: null, message: "", error: null, waits: null, created: null, started: null, ended: null, ...change,
   };
 }
 
-function workflow(jobs: LiveJob[]): LiveWorkflow {
+const LINE = { id: "w", name: "w", state: "RUNNING" as const, message: "", created: "", jobs_ended: 0, jobs_total: 2 };
+
+function workflow(jobs: JobOut[]): WorkflowDetailOut {
   const left = { name: "left", needs: [], jobs };
   const right = { name: "right", needs: ["left"], jobs: [] };
-  return { id: "w", name: "w", state: "RUNNING", message: "", created: "", done: 0, total: 2, branches: [left, right] };
+  return { ...LINE, error: null, branches: [left, right] };
 }
 
 function told(...messages: Message[]): Known {
   return messages.reduce(after, NOTHING);
 }
 
-const SNAPSHOT: Message = { seq: 1, type: "snapshot", resync: false, workflow: workflow([job("2", 2)]) };
+const SNAPSHOT: Message = { seq: 1, type: "snapshot", resync: false, workflow: workflow([job("2", 2)]), job: null };
 
 describe("messages", () => {
   it("before the first snapshot change nothing", () => {
-    expect(told({ seq: 1, type: "progress", job: "2", done: 1, total: 2, waits: "" })).toEqual(NOTHING);
+    expect(told({ seq: 1, type: "progress", job: "2", tiles: { done: 1, total: 2 }, waits: null })).toEqual(NOTHING);
   });
 
   it("put a job that has been created at its place", () => {
@@ -36,24 +39,28 @@ describe("messages", () => {
     const known = told(
       SNAPSHOT,
       { seq: 2, type: "state", job: job("1", 1) },
-      { seq: 3, type: "reason", job: "1", reason: "WORKER" },
+      { seq: 3, type: "reason", job: "1", reason: "WORKER", waits: "all workers are busy" },
       { seq: 4, type: "state", job: job("1", 1, { state: "RUNNING" }) },
-      { seq: 5, type: "progress", job: "1", done: 3, total: 9, waits: "the model" },
+      { seq: 5, type: "progress", job: "1", tiles: { done: 3, total: 9 }, waits: "the model" },
     );
     expect(jobsOf(known.workflow!)).toEqual([
-      job("1", 1, { state: "RUNNING", done: 3, total: 9, waits: "the model" }),
+      job("1", 1, { state: "RUNNING", tiles: { done: 3, total: 9 }, waits: "the model" }),
       job("2", 2),
     ]);
   });
 
   it("tell of the workflow itself", () => {
-    const known = told(SNAPSHOT, { seq: 2, type: "workflow", state: "FAILED", message: "no", done: 2, total: 2 });
-    expect(known.workflow).toMatchObject({ state: "FAILED", message: "no", done: 2 });
+    const known = told(SNAPSHOT, {
+      seq: 2, type: "workflow", error: { code: "jobs_failed", message: "no", hint: "look" },
+      workflow: { ...LINE, state: "FAILED", message: "no", jobs_ended: 2 },
+    });
+    expect(known.workflow).toMatchObject({ state: "FAILED", message: "no", jobs_ended: 2, error: { hint: "look" } });
+    expect(jobsOf(known.workflow!)).toHaveLength(1);
     expect(told(SNAPSHOT, { seq: 2, type: "removed", what: "workflow", id: "w" }).removed).toBe(true);
   });
 
   it("begin anew with each snapshot", () => {
-    const later: Message = { seq: 1, type: "snapshot", resync: true, workflow: workflow([]) };
+    const later: Message = { seq: 1, type: "snapshot", resync: true, workflow: workflow([]), job: null };
     expect(jobsOf(told(SNAPSHOT, later).workflow!)).toEqual([]);
     expect(follows(7, later)).toBe(true);
     expect(follows(7, { seq: 8, type: "heartbeat" })).toBe(true);
@@ -61,29 +68,14 @@ describe("messages", () => {
   });
 });
 
-describe("what REST says", () => {
-  it("is shown until the socket does", () => {
-    const rest = {
-      id: "w", name: "w", state: "RUNNING" as const, message: "", created: "", jobs_ended: 0, jobs_total: 1, error: null,
-      branches: [{ name: "left", needs: [], jobs: [{
-        id: "1", workflow: "w", branch: "left", number: 1, kind: "segment_cells", slide: "a.svs", state: "RUNNING" as const,
-        reason: null, waits: "the model", tiles: { done: 3, total: 9 }, attempt: 1, created: null, started: null, ended: null,
-        message: "", error: null,
-      }] }],
-    };
-    const shown = fromRest(rest);
-    expect(shown).toMatchObject({ done: 0, total: 1 });
-    expect(jobsOf(shown)).toEqual([job("1", 1, { state: "RUNNING", attempt: 1, done: 3, total: 9, waits: "the model" })]);
-  });
-});
-
 describe("why a job waits", () => {
   it("is said in words as long as it waits", () => {
-    expect(whyWaiting(job("1", 1, { reason: "NEEDS" }))).toContain("needs");
-    expect(whyWaiting(job("1", 1))).not.toBe("");
-    expect(whyWaiting(job("1", 1, { state: "RUNNING", reason: "WORKER" }))).toBe("");
-    expect(whyWaiting(job("1", 1, { state: "RUNNING", waits: "a worker of pool gpu" }))).toBe("a worker of pool gpu");
-    expect(whyWaiting(job("1", 1, { state: "FAILED", reason: "WORKER" }))).toBe("");
+    const waits = "all workers are busy";
+    expect(whyWaiting(job("1", 1, { reason: "WORKER", waits }))).toBe("All workers are busy.");
+    expect(whyWaiting(job("1", 1))).toContain("Queued");
+    expect(whyWaiting(job("1", 1, { state: "RUNNING" }))).toBe("");
+    expect(whyWaiting(job("1", 1, { state: "RUNNING", waits: "waits for a GPU worker" }))).toBe("Waits for a GPU worker.");
+    expect(whyWaiting(job("1", 1, { state: "FAILED", waits }))).toBe("");
   });
 });
 

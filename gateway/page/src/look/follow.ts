@@ -2,16 +2,15 @@
 
 import type { Api } from "../api";
 import { Refused } from "../api";
-import type { JobState } from "../types";
-import { type LiveJob, type Message, whyWaiting } from "../views/watch/live";
+import type { JobOut, JobState, TilesOut } from "../types";
+import { type Message, whyWaiting } from "../views/watch/live";
 import { type Line, LiveSocket } from "../views/watch/socket";
 
 /** How far a job is. */
 export interface Progress {
   readonly state: JobState;
-  readonly done: number | null;
-  readonly total: number | null;
-  /** Why it waits, in a sentence or a few words; empty: it does not. */
+  readonly tiles: TilesOut | null;
+  /** Why it waits, as a sentence; empty: it does not. */
   readonly waits: string;
 }
 
@@ -26,24 +25,22 @@ export interface FollowEvents {
 /** New cells are looked for so long after progress was told: the server looks as seldom itself. */
 const RENEW_MS = 2200;
 
-type Told = Message | (Extract<Message, { type: "snapshot" }> & { job: LiveJob | null });
-
 /** What a message says; null: nothing about the job's progress. */
-export function progressIn(told: Told, before: Progress): Progress | null {
+export function progressIn(told: Message, before: Progress): Progress | null {
   switch (told.type) {
     case "snapshot":
-      return "job" in told && told.job ? progressOf(told.job) : null;
+      return told.job && progressOf(told.job);
     case "state":
       return progressOf(told.job);
     case "progress":
-      return { ...before, done: told.done, total: told.total, waits: told.waits };
+      return { ...before, tiles: told.tiles, waits: whyWaiting({ state: before.state, waits: told.waits }) };
     default:
       return null;
   }
 }
 
-function progressOf(job: LiveJob): Progress {
-  return { state: job.state, done: job.done, total: job.total, waits: whyWaiting(job) };
+export function progressOf(job: JobOut): Progress {
+  return { state: job.state, tiles: job.tiles, waits: whyWaiting(job) };
 }
 
 /** Follow a job; gives what ends it. */
@@ -54,7 +51,7 @@ export function follow(api: Api, jobId: string, first: Progress, events: FollowE
     const news = progressIn(message, progress);
     if (message.type === "removed") events.onGone();
     if (!news) return;
-    const moved = news.done !== progress.done || news.state !== progress.state;
+    const moved = news.tiles?.done !== progress.tiles?.done || news.state !== progress.state;
     progress = news;
     events.onProgress(news);
     if (moved) timer ||= window.setTimeout(renew, RENEW_MS);

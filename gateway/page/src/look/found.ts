@@ -90,13 +90,8 @@ async function findSlide(
 
 /** The slide that jobs call by this path. */
 async function slideAt(api: Api, path: string): Promise<SlideOut> {
-  let cursor: string | null = null;
-  do {
-    const page: Awaited<ReturnType<Api["slides"]>> = await api.slides(cursor);
-    const slide = page.slides.find((each) => each.path === path);
-    if (slide) return slide;
-    cursor = page.next;
-  } while (cursor);
+  const slide = await api.slideNamed(path);
+  if (slide) return slide;
   throw new Refused(
     404,
     "not_found",

@@ -2,12 +2,11 @@
 
 import type { Api } from "../api";
 import { fill } from "../dom";
-import type { JobOut } from "../types";
 import { hasEnded } from "../views/watch/live";
 import { Commands } from "./commands";
 import { Connection } from "./connection";
 import { Focus } from "./focus";
-import { type Progress, follow } from "./follow";
+import { type Progress, follow, progressOf } from "./follow";
 import {
   type Result,
   type Scene,
@@ -152,8 +151,8 @@ export class Looking {
 
   private get version(): string {
     const table = this.result?.files.find((file) => file.name === "cells.parquet");
-    const { done, state } = this.progress;
-    return table ? table.sha256.slice(0, 16) : `${state.toLowerCase()}-${done ?? 0}`;
+    const { tiles, state } = this.progress;
+    return table ? table.sha256.slice(0, 16) : `${state.toLowerCase()}-${tiles?.done ?? 0}`;
   }
 
   private showMissing(): void {
@@ -284,9 +283,4 @@ export class Looking {
       this.viewport.stage.retry();
     }, TILE_RETRY_MS);
   }
-}
-
-function progressOf(job: JobOut): Progress {
-  const { state, tiles, waits } = job;
-  return { state, done: tiles?.done ?? null, total: tiles?.total ?? null, waits: waits ?? "" };
 }

@@ -3,7 +3,7 @@
 import type { Refused } from "../api";
 import type { JobState } from "../types";
 import type { Progress } from "./follow";
-import { count } from "../format";
+import { count, sentence } from "../format";
 import { hasEnded } from "../views/watch/live";
 
 const ENDED: Partial<Record<JobState, string>> = {
@@ -15,14 +15,13 @@ const ENDED: Partial<Record<JobState, string>> = {
 };
 
 /** One line about a job that is not finished; empty: it is. */
-export function stateWords({ state, done, total, waits }: Progress): string {
+export function stateWords({ state, tiles, waits }: Progress): string {
   if (state === "SUCCEEDED") return "";
   if (hasEnded(state)) return ENDED[state] ?? "";
-  const waiting = waits ? ` ${sentence(waits)}` : "";
+  const waiting = waits ? ` ${waits}` : "";
   if (state === "PENDING") return `Queued.${waiting} Cells appear as soon as tiles are done.`;
-  if (total === null || done === null) {
-    return `Running.${waiting} Cells appear as soon as tiles are done.`;
-  }
+  if (!tiles) return `Running.${waiting} Cells appear as soon as tiles are done.`;
+  const { done, total } = tiles;
   const share = total ? ` (${Math.floor((100 * done) / total)} %)` : "";
   return `Provisional: ${count(done)} of ${count(total)} tiles are done${share}.${waiting}`;
 }
@@ -55,13 +54,6 @@ export function filesWords(state: JobState): string {
   }
   if (hasEnded(state)) return "This job has left no result. Retry it from its workflow.";
   return "Here once the job has ended.";
-}
-
-/** A message as a sentence of its own. */
-function sentence(text: string): string {
-  const trimmed = text.trim();
-  const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
 /** A message as the end of a sentence. */

@@ -61,9 +61,10 @@ describe("pyramids", () => {
 });
 
 describe("messages of a job at work", () => {
-  const before = { state: "RUNNING", done: 3, total: 9, waits: "" } as const;
+  const before = { state: "RUNNING", tiles: { done: 3, total: 9 }, waits: "" } as const;
   const job = {
     ...before,
+    waits: null,
     id: "a",
     workflow: "w",
     branch: "left",
@@ -74,6 +75,9 @@ describe("messages of a job at work", () => {
     attempt: 1,
     message: "",
     error: null,
+    created: null,
+    started: null,
+    ended: null,
   };
 
   test("a snapshot and a change of state tell all", () => {
@@ -88,11 +92,14 @@ describe("messages of a job at work", () => {
       seq: 2,
       type: "progress",
       job: "a",
-      done: 4,
-      total: 9,
-      waits: "a worker",
+      tiles: { done: 4, total: 9 },
+      waits: "waits for a worker",
     } as const;
-    expect(progressIn(told, before)).toEqual({ ...before, done: 4, waits: "a worker" });
+    expect(progressIn(told, before)).toEqual({
+      ...before,
+      tiles: { done: 4, total: 9 },
+      waits: "Waits for a worker.",
+    });
   });
 
   test("others tell nothing of it", () => {
@@ -104,22 +111,21 @@ describe("messages of a job at work", () => {
 
 describe("words", () => {
   test("what is shown of a running job is called provisional", () => {
-    const words = stateWords({ state: "RUNNING", done: 250, total: 1000, waits: "" });
+    const words = stateWords({ state: "RUNNING", tiles: { done: 250, total: 1000 }, waits: "" });
     expect(words).toBe("Provisional: 250 of 1,000 tiles are done (25 %).");
   });
 
   test("a queued job says why it waits", () => {
     const words = stateWords({
       state: "PENDING",
-      done: null,
-      total: null,
-      waits: "all workers are busy",
+      tiles: null,
+      waits: "All workers are busy.",
     });
     expect(words).toContain("All workers are busy.");
   });
 
   test("a finished job needs no words; others that have ended say what to do", () => {
-    const ended = { done: null, total: null, waits: "" };
+    const ended = { tiles: null, waits: "" };
     expect(stateWords({ ...ended, state: "SUCCEEDED" })).toBe("");
     for (const state of ["FAILED", "CANCELLED", "SKIPPED"] as const) {
       expect(stateWords({ ...ended, state })).toMatch(/workflow/);

@@ -38,7 +38,7 @@ async function allSlides(api: Context["api"]): Promise<SlideOut[]> {
   let cursor: string | null = null;
   for (let page = 0; page < MOST_PAGES && (page === 0 || cursor); page += 1) {
     const part: Awaited<ReturnType<typeof api.slides>> = await api.slides(cursor);
-    found.push(...part.slides);
+    found.push(...part.items);
     cursor = part.next;
   }
   return found;

@@ -89,7 +89,7 @@ class SlidesPage {
     try {
       const page = await this.context.api.slides(cursor);
       if (this.ended.signal.aborted) return;
-      this.slides = cursor ? [...this.slides, ...page.slides] : page.slides;
+      this.slides = cursor ? [...this.slides, ...page.items] : page.items;
       this.next = page.next;
       this.showSlides();
     } catch (error) {

@@ -5,19 +5,17 @@ import { count, span, words } from "../../format";
 import { addressOf } from "../../router";
 import type { JobOut } from "../../types";
 import { bar, pill } from "../../ui";
-import { hasEnded, type LiveJob, whyWaiting } from "./live";
+import { hasEnded, whyWaiting } from "./live";
 import type { Estimate } from "./rates";
 
 export interface JobActs {
-  cancel: (job: LiveJob) => void;
-  retry: (job: LiveJob) => void;
-  files: (job: LiveJob) => void;
+  cancel: (job: JobOut) => void;
+  retry: (job: JobOut) => void;
+  files: (job: JobOut) => void;
 }
 
 export interface JobShown {
-  job: LiveJob;
-  /** The same by REST: times, and why it failed. */
-  detail: JobOut | null;
+  job: JobOut;
   estimate: Estimate | null;
   /** The slide as people know it. */
   slide: string;
@@ -52,7 +50,7 @@ export class JobCard {
     if (key) this.buttons.querySelector<HTMLElement>(`[data-key="${key}"]`)?.focus();
   }
 
-  private content({ job, detail, estimate, slide }: JobShown): Child[] {
+  private content({ job, estimate, slide }: JobShown): Child[] {
     return [
       h("div", { class: "row" }, [
         h("span", { class: "number" }, job.number),
@@ -61,12 +59,12 @@ export class JobCard {
       ]),
       h("p", { class: "small clip", title: slide }, slide),
       progress(job, estimate),
-      ...explained(job, detail),
-      times(job, detail),
+      ...explained(job),
+      times(job),
     ];
   }
 
-  private actions(job: LiveJob, over: boolean): Child[] {
+  private actions(job: JobOut, over: boolean): Child[] {
     const about = `${words(job.kind)} ${job.number} of ${job.branch}`;
     const named = (label: string): { "aria-label": string; "data-key": string } => ({
       "aria-label": `${label}: ${about}`,
@@ -85,21 +83,22 @@ export class JobCard {
   }
 }
 
-function progress(job: LiveJob, estimate: Estimate | null): Child {
-  if (job.done === null || job.total === null || job.total === 0) return null;
-  const tiles = `${count(job.done)} of ${count(job.total)} tiles`;
+function progress(job: JobOut, estimate: Estimate | null): Child {
+  if (!job.tiles?.total) return null;
+  const { done, total } = job.tiles;
+  const tiles = `${count(done)} of ${count(total)} tiles`;
   const fast = job.state === "RUNNING" && estimate;
   const rate = fast ? ` · ${Number(fast.rate.toPrecision(2))} tiles/s` : "";
   const left = fast && fast.left !== null ? ` · about ${span(fast.left)} left` : "";
   return h("div", {}, [
-    job.state === "RUNNING" && bar(`Tiles of job ${job.number} of ${job.branch}`, job.done, job.total),
+    job.state === "RUNNING" && bar(`Tiles of job ${job.number} of ${job.branch}`, done, total),
     h("p", { class: "small muted tiles" }, `${tiles}${rate}${left}`),
   ]);
 }
 
-function explained(job: LiveJob, detail: JobOut | null): Child[] {
+function explained(job: JobOut): Child[] {
   if (job.state === "FAILED") {
-    const error = detail?.error;
+    const { error } = job;
     return [
       h("p", { class: "small bad failure" }, error?.message || job.message || "It failed without a word."),
       error?.hint && h("p", { class: "small hint" }, error.hint),
@@ -112,10 +111,10 @@ function explained(job: LiveJob, detail: JobOut | null): Child[] {
   return [why && h("p", { class: "small wait why" }, why)];
 }
 
-function times(job: LiveJob, detail: JobOut | null): Child {
+function times(job: JobOut): Child {
   const ran = job.state === "SUCCEEDED" || job.state === "FAILED";
-  if (!ran || !detail?.started || !detail.ended) return null;
-  const took = (Date.parse(detail.ended) - Date.parse(detail.started)) / 1000;
+  if (!ran || !job.started || !job.ended) return null;
+  const took = (Date.parse(job.ended) - Date.parse(job.started)) / 1000;
   const attempt = job.attempt > 1 ? `, attempt ${job.attempt}` : "";
   return h("p", { class: "small muted" }, `Took ${span(took)}${attempt}`);
 }

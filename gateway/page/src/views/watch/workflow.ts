@@ -5,26 +5,23 @@ import { button, type Child, fill, h, link } from "../../dom";
 import { count, moment } from "../../format";
 import { keepArrows } from "../../lanes/arrows";
 import { addressOf } from "../../router";
-import type { JobOut, WorkflowDetailOut } from "../../types";
+import type { BranchOut, WorkflowDetailOut } from "../../types";
 import { attempt, bar, confirmed, empty, failed, loading, notice, pill, tell } from "../../ui";
 import type { Draft } from "../compose/draft";
 import { keep, keptDraft, sentDraft } from "../compose/kept";
 import type { Context, View } from "../view";
 import { JobCard } from "./card";
 import { showFiles } from "./files";
-import { after, fromRest, hasEnded, jobsOf, type Known, type LiveBranch, type LiveWorkflow, type Message, NOTHING } from "./live";
+import { after, hasEnded, jobsOf, type Known, type Message, NOTHING } from "./live";
 import { Rates } from "./rates";
 import { type Line, LiveSocket } from "./socket";
 
 const TICK_MS = 1000;
-const SETTLE_MS = 400;
 
 export const workflowView = (id: string): View => (root, context) => new Watching(root, context, id).end;
 
 class Watching {
   private known: Known = NOTHING;
-  private detail: WorkflowDetailOut | null = null;
-  private readonly details = new Map<string, JobOut>();
   private readonly labels = new Map<string, string>();
   private readonly cards = new Map<string, JobCard>();
   private readonly rates = new Rates();
@@ -35,7 +32,6 @@ class Watching {
   private readonly arrows = keepArrows(this.lanes, () => this.edges());
   private readonly socket: LiveSocket;
   private readonly tick = setInterval(() => this.showCards(), TICK_MS);
-  private settling: ReturnType<typeof setTimeout> | undefined;
   private laid = "";
   private headSays = "";
   private gone = false;
@@ -52,7 +48,7 @@ class Watching {
       check: () => this.check(),
     });
     void this.labelSlides();
-    void this.renew();
+    void this.begin();
   }
 
   readonly end = (): void => {
@@ -60,7 +56,6 @@ class Watching {
     this.socket.end();
     this.arrows.end();
     clearInterval(this.tick);
-    clearTimeout(this.settling);
   };
 
   private heard(message: Message): void {
@@ -68,36 +63,27 @@ class Watching {
     const { workflow } = this.known;
     if (this.known.removed || !workflow) return this.showGone();
     for (const job of jobsOf(workflow)) {
-      if (job.state === "RUNNING" && job.done !== null) this.rates.note(job.id, job.done, seconds());
+      if (job.state === "RUNNING" && job.tiles) this.rates.note(job.id, job.tiles.done, seconds());
     }
-    if (message.type !== "progress" && message.type !== "reason") this.renewSoon();
     this.show(workflow);
   }
 
-  /** Times, and why something failed, are not said by the socket. */
-  private renewSoon(): void {
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => void this.renew(), SETTLE_MS);
-  }
-
-  private async renew(): Promise<void> {
+  /** What REST says is shown until the socket says more. */
+  private async begin(): Promise<void> {
     try {
-      this.detail = await this.context.api.workflow(this.id);
+      const workflow = await this.context.api.workflow(this.id);
+      if (this.gone || this.known.workflow) return;
+      this.known = { ...this.known, workflow };
+      this.show(workflow);
     } catch (error) {
-      return this.refused(error);
+      this.refused(error);
     }
-    if (this.gone) return;
-    for (const branch of this.detail.branches) {
-      for (const job of branch.jobs) this.details.set(job.id, job);
-    }
-    if (!this.known.workflow) this.known = { ...this.known, workflow: fromRest(this.detail) };
-    if (this.known.workflow) this.show(this.known.workflow);
   }
 
   private refused(error: unknown): void {
     if (this.gone) return;
     if (error instanceof Refused && error.status === 404) this.showGone();
-    else if (!this.known.workflow) fill(this.root, failed(error, () => void this.renew(), "h1"));
+    else if (!this.known.workflow) fill(this.root, failed(error, () => void this.begin(), "h1"));
   }
 
   private async check(): Promise<"there" | "gone" | "signed out"> {
@@ -112,7 +98,7 @@ class Watching {
 
   private async labelSlides(): Promise<void> {
     const page = await this.context.api.slides().catch(() => null);
-    for (const slide of page?.slides ?? []) this.labels.set(slide.path, slide.label);
+    for (const slide of page?.items ?? []) this.labels.set(slide.path, slide.label);
     this.showCards();
   }
 
@@ -132,7 +118,7 @@ class Watching {
     fill(this.line, line === "live" ? "● Live" : line === "broken" ? broken : "Connecting …");
   }
 
-  private show(workflow: LiveWorkflow): void {
+  private show(workflow: WorkflowDetailOut): void {
     if (this.head.parentElement !== this.root) fill(this.root, [this.head, this.told, this.lanes]);
     this.showHead(workflow);
     const branches = workflow.branches.map((each) => [each.name, each.needs, each.jobs.map((job) => job.id)]);
@@ -144,16 +130,16 @@ class Watching {
   }
 
   /** Only when it says something else: a button in it may have the focus. */
-  private showHead(workflow: LiveWorkflow): void {
-    const { name, state, done, total, message } = workflow;
-    const says = JSON.stringify([name, state, done, total, message, this.detail?.error]);
+  private showHead(workflow: WorkflowDetailOut): void {
+    const { branches: _, ...line } = workflow;
+    const says = JSON.stringify(line);
     if (says === this.headSays) return;
     this.headSays = says;
     fill(this.head, this.headOf(workflow));
     fill(this.told, this.saidOf(workflow));
   }
 
-  private headOf(workflow: LiveWorkflow): Child[] {
+  private headOf(workflow: WorkflowDetailOut): Child[] {
     document.title = `${workflow.name} · slideloom`;
     const sent = sentDraft(this.id);
     const spec = `/api/v1/workflows/${encodeURIComponent(this.id)}/spec`;
@@ -161,9 +147,9 @@ class Watching {
       h("div", { class: "grow" }, [
         h("div", { class: "row wrap" }, [h("h1", { class: "clip" }, workflow.name), pill(workflow.state), this.line]),
         h("p", { class: "small muted" }, [
-          `${count(workflow.done)} of ${count(workflow.total)} jobs ended · submitted ${moment(workflow.created)}`,
+          `${count(workflow.jobs_ended)} of ${count(workflow.jobs_total)} jobs ended · submitted ${moment(workflow.created)}`,
         ]),
-        bar("Jobs that have ended", workflow.done, workflow.total),
+        bar("Jobs that have ended", workflow.jobs_ended, workflow.jobs_total),
       ]),
       sent && button("Compose again", () => void attempt(() => this.again(sent))),
       h("a", { href: spec, download: `${workflow.name}.yaml`, class: "button" }, "Spec (YAML)"),
@@ -174,20 +160,20 @@ class Watching {
     ];
   }
 
-  private saidOf(workflow: LiveWorkflow): Child {
+  private saidOf(workflow: WorkflowDetailOut): Child {
     if (workflow.state !== "FAILED") return null;
-    const error = this.detail?.error;
+    const { error } = workflow;
     return notice("bad", [
       h("p", {}, error?.message || workflow.message || "The workflow failed."),
       error?.hint && h("p", { class: "small" }, error.hint),
     ]);
   }
 
-  private layOut(workflow: LiveWorkflow): void {
+  private layOut(workflow: WorkflowDetailOut): void {
     fill(this.lanes, workflow.branches.map((branch) => this.lane(branch, hasEnded(workflow.state))));
   }
 
-  private lane(branch: LiveBranch, ended: boolean): HTMLElement {
+  private lane(branch: BranchOut, ended: boolean): HTMLElement {
     const told = branch.needs.length > 0 ? `After ${branch.needs.join(", ")}` : "";
     const cards = branch.jobs.map((job) => this.cardOf(job.id).root);
     return h("section", { class: "lane", "data-lane": branch.name, "aria-label": `Branch ${branch.name}` }, [
@@ -215,9 +201,8 @@ class Watching {
     if (!this.known.workflow) return;
     const over = this.known.workflow.state === "CANCELLED";
     for (const job of jobsOf(this.known.workflow)) {
-      const estimate = job.total === null ? null : this.rates.of(job.id, job.total, seconds());
-      const detail = this.details.get(job.id) ?? null;
-      this.cardOf(job.id).show({ job, detail, estimate, slide: this.labelOf(job.slide), over });
+      const estimate = job.tiles && this.rates.of(job.id, job.tiles.total, seconds());
+      this.cardOf(job.id).show({ job, estimate, slide: this.labelOf(job.slide), over });
     }
   }
 
@@ -238,7 +223,7 @@ class Watching {
     this.context.go(addressOf.compose);
   }
 
-  private async cancelAll(workflow: LiveWorkflow): Promise<void> {
+  private async cancelAll(workflow: WorkflowDetailOut): Promise<void> {
     const text = "Jobs that run are stopped, those that wait never start. Finished results stay.";
     if (!(await confirmed(`Cancel ${workflow.name}?`, text, "Cancel the workflow"))) return;
     await this.context.api.cancelWorkflow(this.id);
