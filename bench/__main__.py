@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import merging, orchestration, pool, reading, scheduling, segmenting, viewer
+from bench import merging, orchestration, pool, reading, scheduling, segmenting, slide_tiles, viewer
 from bench.report import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "scheduling": scheduling.run,
     "pool": pool.run,
     "viewer": viewer.run,
+    "slide tiles": slide_tiles.run,
 }
 
 

@@ -1,4 +1,4 @@
-"""2 GiB through a real door: in one request and by tus, within 200 MiB of memory."""
+"""2 GiB through a real door, to a disk and to S3, raw and by tus: within 200 MiB of memory."""
 
 import hashlib
 import os
@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from blocks.keys import make_key
 from tests.gateway.files import padded
 from tests.helpers.processes import ended
+from tests.helpers.s3 import s3_server, s3_store
 from tests.helpers.stack import ROOT, free_port, prefect_on_postgres
 from tests.helpers.waiting import wait_until
+from tests.shards.test_over_s3 import add_tenant as add_tenant_in_s3
 from tests.workflows.server import add_tenant, on_server
 
 pytestmark = [
@@ -41,13 +44,17 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return padded(tmp_path_factory.mktemp("large") / "large.tif", SIZE)
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[tuple[httpx.Client, int]]:
+@pytest.fixture(params=["disk", "s3"])
+def client(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[httpx.Client, int]]:
     """A client of a door that is a process of its own, and the process's id."""
-    with prefect_on_postgres(tmp_path) as server:
+    with ExitStack() as stack:
+        server = stack.enter_context(prefect_on_postgres(tmp_path))
         with temporary_settings({PREFECT_API_URL: server.api_url}):
-            (tmp_path / "alice").mkdir()
-            on_server(lambda _: add_tenant("alice", tmp_path / "alice"))
+            if request.param == "disk":
+                (tmp_path / "alice").mkdir()
+                on_server(lambda _: add_tenant("alice", tmp_path / "alice"))
+            else:
+                add_tenant_in_s3(s3_store(stack.enter_context(s3_server()), "lab"), "alice")
             key, _ = on_server(lambda _: make_key("alice", "tests", datetime.now(UTC)))
         port = free_port()
         command = [sys.executable, "-m", "gateway", "--port", str(port)]

@@ -73,7 +73,8 @@ export async function checked(page, name) {
     if (told.shots) {
       await page.evaluate(() => window.scrollTo(0, 0));
       mkdirSync(told.shots, { recursive: true });
-      await page.screenshot({ path: join(told.shots, `page-${name}-${colorScheme}.png`) });
+      const [type, ending] = name.startsWith("look") ? ["jpeg", "jpg"] : ["png", "png"];
+      await page.screenshot({ path: join(told.shots, `page-${name}-${colorScheme}.${ending}`), type });
     }
   }
 }

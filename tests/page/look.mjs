@@ -29,6 +29,7 @@ async function far(page) {
   await figures.getByLabel("Measure").selectOption({ label: "Solidity" });
   await figures.getByRole("img", { name: /Histogram of solidity/ }).waitFor();
   await figures.getByLabel("Measure").selectOption({ label: "Area (µm²)" });
+  await page.waitForLoadState("networkidle");
   await checked(page, "look-far");
 }
 

@@ -27,6 +27,7 @@ export function tell(text: string, kind: "bad" | "good" = "good"): void {
     place = h("div", { id: "told", role: "status", "aria-live": "polite" });
     document.body.append(place);
   }
+  for (const earlier of [...place.children]) if (earlier.textContent === text) earlier.remove();
   const message = h("div", { class: `told ${kind}` }, text);
   place.append(message);
   setTimeout(() => message.remove(), TOLD_MS);
