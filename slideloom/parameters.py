@@ -62,7 +62,7 @@ class SegmentCells(_Job):
         default_factory=lambda: settings().batch_size,
         ge=1,
         le=256,
-        description="Tiles in one forward pass; does not change the result.",
+        description="Tiles in one forward pass on a GPU; does not change the result.",
     )
     device: str = Field(
         "auto",

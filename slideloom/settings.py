@@ -29,7 +29,7 @@ class Settings(BaseSettings):
         multiple_of=16,
         description="What neighbouring tiles share, in model pixels.",
     )
-    batch_size: int = Field(4, ge=1, le=256, description="Tiles in one forward pass.")
+    batch_size: int = Field(4, ge=1, le=256, description="Tiles in one forward pass on a GPU.")
     instanseg_model: str = Field(
         "brightfield_nuclei", description="Model that is used when none is named."
     )
