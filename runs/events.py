@@ -84,8 +84,9 @@ async def _listen(
     wanted: EventFilter, take: Callable[[Event], None], hears: Callable[[bool], None]
 ) -> None:
     while True:
+        mine = wanted.model_copy()  # the subscriber writes into it since when it listens
         try:
-            async with get_events_subscriber(filter=wanted, reconnection_attempts=0) as events:
+            async with get_events_subscriber(filter=mine, reconnection_attempts=0) as events:
                 hears(True)
                 async for event in events:
                     take(event)

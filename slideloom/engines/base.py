@@ -48,6 +48,11 @@ class EngineInfo:
         exact = 2 * (self.receptive_field_px + (self.largest_object_px + 1) // 2)
         return -(-exact // 32) * 32
 
+    @property
+    def wants_batches(self) -> bool:
+        """Whether several tiles at a time are done sooner than one by one (decision 0020)."""
+        return self.numeric_profile != "cpu-fp32"
+
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionary, for keys and manifests."""
         return asdict(self)

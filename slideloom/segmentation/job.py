@@ -199,7 +199,7 @@ def run_tile_task(
         task,
         reader,
         engine,
-        batch_size,
+        batch_size if engine.info.wants_batches else 1,
         readers=settings().readers,
         watch=watch or Watch(),
         bad=bad,
