@@ -6,6 +6,7 @@ works; and it has its model loaded. `BENCH_MEGAPIXELS`, `BENCH_ROUNDS` and `BENC
 measured; with the shipped model the whole takes about 20 minutes on two cores.
 """
 
+import json
 import os
 import shutil
 import statistics
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bench.report import Figure, seconds
 from deployments.cli.quiet import quieten
 from slideloom.models import SHIPPED_MODEL
+from slideloom.results.folder import RUN
 
 if TYPE_CHECKING:
     from tests.chaos.city import City
@@ -42,17 +44,37 @@ class Round(NamedTuple):
 
     Attributes:
         bare_s: The bare core's, in a process of its own.
+        tiles_s: Of it, all tile tasks.
         one_s: The workflow's with one worker, from submission to end.
-        job_s: The same from the job's admission to its end.
         two_s: The workflow's with two workers.
-        task_runs: On the server, for the slide.
+        steps: Of the job on one worker.
     """
 
     bare_s: float
+    tiles_s: float
     one_s: float
-    job_s: float
     two_s: float
-    task_runs: int
+    steps: "Timeline"
+
+    @property
+    def job_s(self) -> float:
+        """From the job's admission to its end."""
+        return self.steps.ended_s - self.steps.admitted_s
+
+    @property
+    def shards_s(self) -> float:
+        """The flows of its shards, one after the other."""
+        return sum(shard.ended_s - shard.began_s for shard in self.steps.segmenting)
+
+    @property
+    def before_s(self) -> float:
+        """From the admission to the begin of the first shard's flow."""
+        return self.steps.segmenting[0].began_s - self.steps.admitted_s
+
+    @property
+    def after_s(self) -> float:
+        """From the end of the last shard to the job's."""
+        return self.steps.ended_s - self.steps.segmenting[-1].ended_s
 
 
 def run() -> list[Figure]:
@@ -75,8 +97,22 @@ def run() -> list[Figure]:
         _median("workflow with one worker / bare core", taken, lambda it: it.one_s / it.bare_s),
         _median("  from admission to end / bare core", taken, lambda it: it.job_s / it.bare_s),
         _median("workflow with one worker / with two", taken, lambda it: it.one_s / it.two_s),
-        Figure("task runs of the slide", taken[0].task_runs, ""),
+        Figure("task runs of the slide", taken[0].steps.task_runs, ""),
+        _middle("bare core: all tile tasks", taken, lambda it: it.tiles_s),
+        _middle("  merging, measuring, pictures", taken, lambda it: it.bare_s - it.tiles_s),
+        _middle("one worker: admission to the first shard", taken, lambda it: it.before_s),
+        _middle(f"  in {len(taken[0].steps.segmenting)} shards", taken, lambda it: it.shards_s),
+        _middle(
+            "  between shards",
+            taken,
+            lambda it: it.job_s - it.before_s - it.shards_s - it.after_s,
+        ),
+        _middle("  after the last shard", taken, lambda it: it.after_s),
     ]
+
+
+def _middle(what: str, taken: list[Round], spent: Callable[[Round], float]) -> Figure:
+    return Figure(what, statistics.median(map(spent, taken)), "s")
 
 
 def _median(what: str, taken: list[Round], ratio: Callable[[Round], float]) -> Figure:
@@ -104,14 +140,14 @@ class _Rounds:
     def take(self, number: int) -> Round:
         """One round; every other one begins with the server."""
         if number % 2:
-            (one_s, steps), bare_s = self._workflow("full"), self._bare()
+            (one_s, steps), bare = self._workflow("full"), self._bare()
         else:
-            bare_s, (one_s, steps) = self._bare(), self._workflow("full")
+            bare, (one_s, steps) = self._bare(), self._workflow("full")
         self._town.start(_SECOND)
         self._workflow("warm")
         two_s, _ = self._workflow("full")
         self._town.crew[_SECOND].stop()
-        return Round(bare_s, one_s, steps.ended_s - steps.admitted_s, two_s, steps.task_runs)
+        return Round(*bare, one_s, two_s, steps)
 
     def _workflow(self, tenant: str) -> tuple[float, "Timeline"]:
         """Seconds from submission to end, and when its job did what."""
@@ -130,11 +166,13 @@ class _Rounds:
         shutil.rmtree(self._folder / "results")
         return spent_s, timeline(str(job.id))
 
-    def _bare(self) -> float:
+    def _bare(self) -> tuple[float, float]:
+        """Seconds in all, and of its tile tasks."""
         from tests.acceptance.pool import Wanted
 
         out = self._folder / "bare"
         environment = {**os.environ, **_ONE_THREAD}
         spent_s, _ = Wanted("bare", {"model": MODEL}).bare(self._slide, out, 1, environment)
+        (attempt,) = json.loads((out / RUN).read_bytes())["attempts"]
         shutil.rmtree(out)
-        return spent_s
+        return spent_s, float(attempt["seconds"]["segment"])

@@ -17,6 +17,8 @@ from tests.helpers.stack import prefect_on_postgres
 from tests.workflows.server import add_tenant, on_server, register
 
 _HERE = Path(__file__).parent
+_OTHERS_RANDOM = "Do not use the .random. module inside strategies"
+"""Hypothesis says so, too, where a thread of the door uses it meanwhile."""
 ALICE, BOB = "alice", "bob"
 
 
@@ -26,6 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _HERE in item.path.parents and "prefect_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("gateway"))
+            item.add_marker(pytest.mark.filterwarnings(f"ignore:{_OTHERS_RANDOM}"))
             for kind in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
                 item.add_marker(pytest.mark.filterwarnings(f"ignore::{kind}"))
 

@@ -98,11 +98,15 @@ def replace_cells(out: Path, cells: int, width: int, height: int) -> None:
 
 
 @pytest.mark.acceptance
-def test_many_cells_pan_without_blocking_the_page(door: Door, house: Path, tmp_path: Path) -> None:
+def test_many_cells_pan_without_blocking_the_page(
+    door: Door, house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     job = look_at(house)
     job.finish()
     drawn_slide(job.slide, 4 * WIDTH, 4 * HEIGHT)
     replace_cells(job.out, MANY, 4 * WIDTH, 4 * HEIGHT)
     told(job, Completed())
     given = {"url": door.url, "key": door.key("alice"), "job": job.id, "most": LONGEST_MS}
-    drive("pan", tmp_path, given)
+    said = drive("pan", tmp_path, given)
+    with capsys.disabled():
+        print(f"\n{MANY:,} cells: {said}", end="")

@@ -57,7 +57,7 @@ def skip_without(what: str | None) -> None:
         pytest.skip(what)
 
 
-def drive(script: str, folder: Path, given: Mapping[str, Any], acts: Acts | None = None) -> None:
+def drive(script: str, folder: Path, given: Mapping[str, Any], acts: Acts | None = None) -> str:
     """Run a script of this folder to its end.
 
     Args:
@@ -65,6 +65,9 @@ def drive(script: str, folder: Path, given: Mapping[str, Any], acts: Acts | None
         folder: For the browser's own files.
         given: What it is told.
         acts: What it may ask for by name; it waits until that is done.
+
+    Returns:
+        What it said.
 
     Raises:
         AssertionError: With all that it said.
@@ -89,3 +92,4 @@ def drive(script: str, folder: Path, given: Mapping[str, Any], acts: Acts | None
                 (acts or {})[asked]()
                 print(asked, file=process.stdin, flush=True)
         assert process.wait(_MOST_S) == 0, "".join(said)
+    return "".join(said)
