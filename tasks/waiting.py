@@ -7,7 +7,7 @@ from uuid import UUID
 import anyio
 from prefect.client.base import ServerType, determine_server_type
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
 
 from runs.requests import AlreadyEnded, cancel_workflow, submit
 from runs.views import WorkflowView, read_workflow
@@ -48,19 +48,20 @@ async def submit_and_wait(spec: WorkflowSpec) -> dict[str, Any]:
             with anyio.move_on_after(_LAST_WORDS_S, shield=True):
                 await _withdraw(client, making)
             raise
-        if state == REFUSED:
-            raise WorkflowRefused(f"workflow {view.id} is refused: {view.message}")
+        if state.name == REFUSED:
+            # What the run said is in this state; a moment later it may have another one.
+            raise WorkflowRefused(f"workflow {view.id} is refused: {state.message}")
         return returned(view)
 
 
-async def _end(client: PrefectClient, workflow: UUID) -> tuple[WorkflowView, str]:
-    """The workflow once it has ended, and the name of its state."""
+async def _end(client: PrefectClient, workflow: UUID) -> tuple[WorkflowView, State[Any]]:
+    """The workflow once it has ended, and the state in which it has."""
     while True:
         state = (await client.read_flow_run(workflow)).state
         if state is not None and state.type in _ENDS:
             view = await read_workflow(client, workflow)
             if all(job.ended for job in view.jobs):  # otherwise it is about to go on
-                return view, state.name or ""
+                return view, state
         await asyncio.sleep(POLL_S)
 
 

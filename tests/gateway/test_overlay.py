@@ -152,7 +152,7 @@ PIECES = st.one_of(NUMBERS, st.text(max_size=8), st.sampled_from(["..", "%00", "
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.tuples(PIECES, PIECES, PIECES))
 def _hostile(client: httpx.Client, job: Viewed, pieces: tuple[str, str, str]) -> None:

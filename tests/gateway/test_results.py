@@ -28,7 +28,7 @@ from tests.helpers.s3 import options, s3_server, s3_store
 from tests.workflows.server import on_server
 
 _OFTEN = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 FILE = "summary.json"
 
