@@ -74,6 +74,7 @@ def test_a_job_at_work_shows_what_it_has_found(door: Door, house: Path, tmp_path
     drive("looking", tmp_path, given, {"segment": segment, "finish": finish})
 
 
+@pytest.mark.acceptance  # `tests/page` sees one heal each time
 def test_a_line_that_breaks_comes_back(door: Door, house: Path, tmp_path: Path) -> None:
     job = look_at(house)
     job.finish()
