@@ -35,7 +35,7 @@ def test_prefect_knows_our_settings_by_these_names(server: Stack) -> None:
     assert theirs["ui"]["show_promotional_content"] is False
     assert theirs["ui"]["static_directory"] == str(server.folder / "prefect" / "ui")
     assert told["flows"]["heartbeat_frequency"] == 30
-    assert told["worker"]["query_seconds"] == 0.3
+    assert told["worker"]["query_seconds"] == 0.2
     assert told["home"] == str(server.folder / "prefect")
 
 
