@@ -19,7 +19,7 @@ help:
 	@echo "make test        all tests that CI runs"
 	@echo "make lint        style, types, import contracts"
 	@echo "make acceptance  the full-size checks (long)"
-	@echo "make bench       speed and memory, as ratios measured in one run (half an hour)"
+	@echo "make bench       speed and memory, as ratios measured in one run (hours on a small machine)"
 	@echo "make lock        renew requirements.lock from pyproject.toml"
 
 demo: $(READY)

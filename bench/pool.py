@@ -3,7 +3,7 @@
 Server, database, dispatcher, workers and bare core share this machine. Every process that segments
 does so with one thread, so that on two cores the server has the other one as long as one worker
 works; and it has its model loaded. `BENCH_MEGAPIXELS`, `BENCH_ROUNDS` and `BENCH_MODEL` are what is
-measured; with the shipped model the whole takes about 20 minutes on two cores.
+measured; with the shipped model a round took 25 minutes on two slow cores.
 """
 
 import json
@@ -89,34 +89,32 @@ def run() -> list[Figure]:
             rounds = _Rounds(town, folder)
             taken = [rounds.take(number) for number in range(ROUNDS)]
     return [
-        Figure(
+        _median(
             f"bare core, {MEGAPIXELS:g} megapixels, {MODEL}, one thread",
-            statistics.median(each.bare_s for each in taken),
-            "s",
+            taken,
+            lambda it: it.bare_s,
         ),
-        _median("workflow with one worker / bare core", taken, lambda it: it.one_s / it.bare_s),
-        _median("  from admission to end / bare core", taken, lambda it: it.job_s / it.bare_s),
-        _median("workflow with one worker / with two", taken, lambda it: it.one_s / it.two_s),
+        _median("one worker / bare core", taken, lambda it: it.one_s / it.bare_s, "×"),
+        _median("  from admission / bare core", taken, lambda it: it.job_s / it.bare_s, "×"),
+        _median("one worker / two", taken, lambda it: it.one_s / it.two_s, "×"),
         Figure("task runs of the slide", taken[0].steps.task_runs, ""),
-        _middle("bare core: all tile tasks", taken, lambda it: it.tiles_s),
-        _middle("  merging, measuring, pictures", taken, lambda it: it.bare_s - it.tiles_s),
-        _middle("one worker: admission to the first shard", taken, lambda it: it.before_s),
-        _middle(f"  in {len(taken[0].steps.segmenting)} shards", taken, lambda it: it.shards_s),
-        _middle(
+        _median("bare core: all tile tasks", taken, lambda it: it.tiles_s),
+        _median("  merging, measuring, pictures", taken, lambda it: it.bare_s - it.tiles_s),
+        _median("one worker: admission to the first shard", taken, lambda it: it.before_s),
+        _median(f"  in {len(taken[0].steps.segmenting)} shards", taken, lambda it: it.shards_s),
+        _median(
             "  between shards",
             taken,
             lambda it: it.job_s - it.before_s - it.shards_s - it.after_s,
         ),
-        _middle("  after the last shard", taken, lambda it: it.after_s),
+        _median("  after the last shard", taken, lambda it: it.after_s),
     ]
 
 
-def _middle(what: str, taken: list[Round], spent: Callable[[Round], float]) -> Figure:
-    return Figure(what, statistics.median(map(spent, taken)), "s")
-
-
-def _median(what: str, taken: list[Round], ratio: Callable[[Round], float]) -> Figure:
-    return Figure(what, statistics.median(map(ratio, taken)), "×")
+def _median(
+    what: str, taken: list[Round], value: Callable[[Round], float], unit: str = "s"
+) -> Figure:
+    return Figure(what, statistics.median(map(value, taken)), unit)
 
 
 class _Rounds:

@@ -4,18 +4,18 @@ from datetime import datetime
 
 from pydantic import Field
 
-from gateway.shape import Shape
+from gateway.body import Body
 from slideloom.scheduling.state import JobState, Reason
 
 
-class TilesOut(Shape):
+class TilesOut(Body):
     """How far a segmentation is."""
 
     done: int = Field(ge=0, description="Tiles that are segmented.")
     total: int = Field(ge=0, description="Tiles to segment.")
 
 
-class ErrorOut(Shape):
+class ErrorOut(Body):
     """Why something has failed."""
 
     code: str = Field(description="What went wrong, for programs, such as `slide_unreadable`.")
@@ -23,7 +23,7 @@ class ErrorOut(Shape):
     hint: str = Field(description="What to do about it.")
 
 
-class JobOut(Shape):
+class JobOut(Body):
     """A job: one long image task on one slide."""
 
     id: str = Field(description="Its id.")
@@ -46,7 +46,7 @@ class JobOut(Shape):
     error: ErrorOut | None = Field(description="Why it has FAILED; otherwise none.")
 
 
-class BranchOut(Shape):
+class BranchOut(Body):
     """Jobs that run one after the other."""
 
     name: str = Field(description="Its name.")
@@ -54,7 +54,7 @@ class BranchOut(Shape):
     jobs: list[JobOut] = Field(description="Its jobs in order; none until they are made.")
 
 
-class WorkflowOut(Shape):
+class WorkflowOut(Body):
     """A workflow without its jobs."""
 
     id: str = Field(description="Its id.")
@@ -76,14 +76,14 @@ class WorkflowDetailOut(WorkflowOut):
     error: ErrorOut | None = Field(description="Why it has FAILED; otherwise none.")
 
 
-class WorkflowsOut(Shape):
+class WorkflowsOut(Body):
     """A page of workflows, the newest first."""
 
     items: list[WorkflowOut] = Field(description="The workflows; a page may hold fewer than asked.")
     next: str | None = Field(description="`cursor` of the next page; none: this is the last one.")
 
 
-class JobsOut(Shape):
+class JobsOut(Body):
     """A page of jobs, the newest first."""
 
     items: list[JobOut] = Field(description="The jobs; a page may hold fewer than asked.")

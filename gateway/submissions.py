@@ -29,7 +29,7 @@ from gateway.slides.pixel_sizes import with_stated_mpp
 from runs.names import RUN_WORKFLOW
 from runs.paging import deployment_ids
 from runs.records import WorkflowRun
-from runs.requests import count_open, find_submitted, hand_in
+from runs.requests import count_open, create_workflow_run, find_submitted
 from runs.views import WorkflowView, workflow_view
 from slideloom.errors import BadInput, SlideloomError, SlideUnreadable
 from slideloom.parameters import SegmentCells
@@ -97,7 +97,7 @@ class Submissions:
         with self._counted(scope.id):
             await self._refuse_too_many(scope, filled)
             deployment = (await self._ids.get())[RUN_WORKFLOW]
-            return await hand_in(scope.client, deployment, filled, key, stated=spec)
+            return await create_workflow_run(scope.client, deployment, filled, key, stated=spec)
 
     async def _check(self, tenant: Tenant, spec: WorkflowSpec) -> None:
         """Look for every slide, mask and model, each once."""

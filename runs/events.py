@@ -17,27 +17,37 @@ from runs.ending import end
 
 FLOW_RUN = "prefect.flow-run."
 """Prefix of the names of events about flow runs, and of the ids of these."""
-STATES = EventNameFilter(prefix=[FLOW_RUN], exclude_name=[f"{FLOW_RUN}heartbeat"])
+HEARTBEAT = f"{FLOW_RUN}heartbeat"
+"""Name of the event by which a run shows that it lives."""
+STATES = EventNameFilter(prefix=[FLOW_RUN], exclude_name=[HEARTBEAT])
 """Events of flow runs that have taken a state."""
 SELDOM_S = 5.0
 """How often whoever hears asks all the same."""
+COMMITTED_S = 1.0
+"""Prefect tells of a state before its transaction ends: who asks at once may see what was before,
+and asks once more after so long."""
 _PAUSE_S = 1.0
 
 
-class Nudge:
-    """Tells a loop that asks the server for something when to ask again."""
+class Wakeup:
+    """Tells a loop that asks the server for something when to ask again.
+
+    Attributes:
+        can_hear: Whether events come.
+    """
 
     def __init__(self) -> None:
         """Deaf, as long as nothing else is said."""
         self.can_hear = False
         self._due = asyncio.Event()
+        self._woken = False
 
     def hears(self, does: bool) -> None:
         """Whether events come from now on; some may have been missed before."""
         self.can_hear = does
-        self.ring()
+        self.wake()
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Something may have changed."""
         self._due.set()
 
@@ -47,18 +57,20 @@ class Nudge:
         Args:
             deaf_s: At most so long while nothing can be heard; else up to `SELDOM_S`.
         """
+        patience_s = COMMITTED_S if self._woken else SELDOM_S
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._due.wait(), SELDOM_S if self.can_hear else deaf_s)
+            await asyncio.wait_for(self._due.wait(), patience_s if self.can_hear else deaf_s)
+        self._woken = self._due.is_set()
         self._due.clear()
 
 
 @asynccontextmanager
-async def changes_of(run: UUID) -> AsyncIterator[Nudge]:
-    """Rings whenever a flow run has taken a state, while the block runs."""
-    nudge = Nudge()
+async def changes_of(run: UUID) -> AsyncIterator[Wakeup]:
+    """Wakes whenever a flow run has taken a state, while the block runs."""
+    wakeup = Wakeup()
     wanted = EventFilter(event=STATES, resource=EventResourceFilter(id=[f"{FLOW_RUN}{run}"]))
-    async with heard(wanted, lambda _: nudge.ring(), nudge.hears):
-        yield nudge
+    async with heard(wanted, lambda _: wakeup.wake(), wakeup.hears):
+        yield wakeup
 
 
 @asynccontextmanager

@@ -94,12 +94,12 @@ async def submit(
     idempotency_key: str | None = None,
     stated: WorkflowSpec | None = None,
 ) -> str:
-    """The workflow's id; all else as in `hand_in`."""
+    """The workflow's id; all else as in `create_workflow_run`."""
     ids = await deployment_ids(client, [RUN_WORKFLOW])
-    return (await hand_in(client, ids[RUN_WORKFLOW], spec, idempotency_key, stated)).id
+    return (await create_workflow_run(client, ids[RUN_WORKFLOW], spec, idempotency_key, stated)).id
 
 
-async def hand_in(
+async def create_workflow_run(
     client: PrefectClient,
     deployment: UUID,
     spec: WorkflowSpec,

@@ -1,6 +1,5 @@
 """What every kind of test may use."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,10 +7,9 @@ from hypothesis import settings
 
 from slideloom.sample import fetch_sample
 
-EXAMPLES = int(os.environ.get("SLIDELOOM_TEST_EXAMPLES", "40"))
-"""Of a property that does not say how many it wants; more for a long look."""
-settings.register_profile("slideloom", max_examples=EXAMPLES, deadline=None)
-settings.load_profile("slideloom")
+# For a longer look: `--hypothesis-profile default`.
+settings.register_profile("quick", max_examples=40, deadline=None)
+settings.load_profile("quick")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

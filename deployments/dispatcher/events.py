@@ -12,9 +12,7 @@ from prefect.events import Event
 from prefect.events.filters import EventFilter, EventNameFilter
 
 from runs.events import FLOW_RUN as _PREFIX
-from runs.events import heard
-
-_BEAT = f"{_PREFIX}heartbeat"
+from runs.events import HEARTBEAT, heard
 
 
 class EventFeed:
@@ -39,7 +37,7 @@ class EventFeed:
         if not _is_id(run_id):
             return  # anybody may send any event
         self.beats_s[run_id] = time.monotonic()
-        if event.event != _BEAT:
+        if event.event != HEARTBEAT:
             self.note(run_id)
 
     def note(self, *run_ids: str) -> None:

@@ -11,7 +11,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
 from deployments.worker.attempt import Attempt
-from runs.events import Nudge
+from runs.events import Wakeup
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 1.0
@@ -19,12 +19,12 @@ _PAGE = 200
 
 
 @asynccontextmanager
-async def watching(attempts: Mapping[UUID, Attempt], touched: Nudge) -> AsyncIterator[None]:
+async def watching(attempts: Mapping[UUID, Attempt], changes: Wakeup) -> AsyncIterator[None]:
     """Look when something is heard of a run, or once a second where nothing can be heard.
 
     One request is for all runs.
     """
-    task = asyncio.create_task(_watch(attempts, touched))
+    task = asyncio.create_task(_watch(attempts, changes))
     try:
         yield
     finally:
@@ -33,10 +33,10 @@ async def watching(attempts: Mapping[UUID, Attempt], touched: Nudge) -> AsyncIte
             await task
 
 
-async def _watch(attempts: Mapping[UUID, Attempt], touched: Nudge) -> None:
+async def _watch(attempts: Mapping[UUID, Attempt], changes: Wakeup) -> None:
     async with get_client() as client:
         while True:
-            await touched.wait(_LOOK_S)
+            await changes.wait(_LOOK_S)
             # While the server is away nothing is known, so nothing is stopped.
             try:
                 await look(client, list(attempts.values()))

@@ -23,11 +23,11 @@ from deployments.worker.attempt import Attempt
 from deployments.worker.claiming import claim
 from deployments.worker.gates import Gate, gate_of
 from deployments.worker.health import Pulse
-from deployments.worker.hearing import WANTED, Ear
 from deployments.worker.identity import Identity, Stop, attempt_of
 from deployments.worker.lock import name_held
 from deployments.worker.orders import Orders
 from deployments.worker.orphans import settle_orphans
+from deployments.worker.polling import WANTED, PollTimer
 from deployments.worker.refusals import check_address, check_pool
 from deployments.worker.settling import settle
 from deployments.worker.template import WarmConfiguration, WarmVariables
@@ -58,7 +58,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         identity: What is written on the runs that this process claims.
         stuck: Names of runs that did not stop when the worker did.
         pulse: When it has last polled.
-        ear: When it is to poll.
+        timer: When it is to poll.
     """
 
     type = WORKER_TYPE
@@ -95,7 +95,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         self._grace_s, self._stopping_s = grace_s, stopping_s
         self._attempts: dict[UUID, Attempt] = {}
         self.pulse = Pulse()
-        self.ear = Ear(work_pool_name, self._attempts.keys())
+        self.timer = PollTimer(work_pool_name, self._attempts.keys())
         self._polled = self._away = False
 
     async def start(
@@ -122,8 +122,8 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         async with get_client() as client:
             await outlast(lambda: check_pool(client, pool), float("inf"))
             await outlast(lambda: settle_orphans(client, pool, self.identity), float("inf"))
-        await self._exit_stack.enter_async_context(heard(WANTED, self.ear.take, self.ear.hears))
-        await self._exit_stack.enter_async_context(watching(self._attempts, self.ear.touched))
+        await self._exit_stack.enter_async_context(heard(WANTED, self.timer.take, self.timer.hears))
+        await self._exit_stack.enter_async_context(watching(self._attempts, self.timer.changes))
         await super().setup()
 
     async def _setup_cancellation_observer(self) -> None:
@@ -134,11 +134,11 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
 
     async def get_and_submit_flow_runs(self) -> list[FlowRun]:
         """Poll, if it is time; the first time that works, say that this process is ready."""
-        if not self.ear.polls_now(self._is_full()):
+        if not self.timer.is_due(self._is_full()):
             return []
         submitted = await self._unless_away(super().get_and_submit_flow_runs)
         if submitted is None or not self._has_successfully_synced:
-            self.ear.ask_again()
+            self.timer.ask_again()
             return []
         self.pulse.beat()
         self._say_ready()
@@ -147,7 +147,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
     async def _get_scheduled_flow_runs(self) -> list[WorkerFlowRunResponse]:
         found = await super()._get_scheduled_flow_runs()
         if found:  # not all of them may be taken now
-            self.ear.ask_again()
+            self.timer.ask_again()
         return found
 
     def _is_full(self) -> bool:
@@ -200,7 +200,7 @@ class WarmWorker(BaseWorker[WarmConfiguration, WarmVariables, WarmResult]):
         finally:
             self._submitting_flow_run_ids.discard(flow_run.id)
             self._release_limit_slot(flow_run.id)
-            self.ear.ask_again()
+            self.timer.ask_again()
 
     async def _claim(self, flow_run: FlowRun) -> tuple[FlowRun, WarmConfiguration] | None:
         deployment = await self._deployment_of(flow_run)

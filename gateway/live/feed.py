@@ -12,16 +12,14 @@ from prefect.events.filters import EventFilter, EventNameFilter
 
 from gateway.live.hub import Hub
 from gateway.live.steps import BEGINNING, Step
-from runs.events import FLOW_RUN
+from runs.events import FLOW_RUN, HEARTBEAT
 from runs.names import job_tag, workflow_tag
 
 _ARTIFACT = "prefect.artifact."
 _TAG = "prefect.tag."
 _OF_WORKFLOW, _OF_SHARD = _TAG + workflow_tag(""), _TAG + job_tag("")
 
-WANTED = EventFilter(
-    event=EventNameFilter(prefix=[FLOW_RUN, _ARTIFACT], exclude_name=[f"{FLOW_RUN}heartbeat"])
-)
+WANTED = EventFilter(event=EventNameFilter(prefix=[FLOW_RUN, _ARTIFACT], exclude_name=[HEARTBEAT]))
 """The events that are listened to."""
 
 

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from gateway.answers import ErrorOut, JobOut, TilesOut, WorkflowDetailOut, WorkflowOut
+from gateway.body import Body
 from gateway.live.steps import Step
-from gateway.shape import Shape
 from gateway.showing import Clean
 from slideloom.scheduling.state import JobState, Reason
 
 
-class StepOut(Shape):
+class StepOut(Body):
     """A state that the run has taken, as Prefect names it."""
 
     name: str = Field(description="Its name, such as `Queued`, `Running` or `Completed`.")
@@ -22,7 +22,7 @@ class StepOut(Shape):
     message: str = Field(description="What it says.")
 
 
-class _Message(Shape):
+class _Message(Body):
     seq: int = Field(1, ge=1, description="Counts this socket's messages, from 1, without gaps.")
 
 

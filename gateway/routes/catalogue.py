@@ -6,9 +6,9 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request
 from pydantic import Field
 
+from gateway.body import Body
 from gateway.catalogue import kinds_of
 from gateway.scope import TenantScope
-from gateway.shape import Shape
 from gateway.shelf import Shelf
 from slideloom.models import ModelStore
 from slideloom.models.records import ModelRecord
@@ -16,7 +16,7 @@ from slideloom.models.records import ModelRecord
 router = APIRouter(tags=["catalogue"])
 
 
-class ModelOut(Shape):
+class ModelOut(Body):
     """A model that jobs can name."""
 
     name: str = Field(description="Its name; the version recorded last is taken.")
@@ -26,14 +26,14 @@ class ModelOut(Shape):
     sha256: str = Field(description="SHA-256 of its file, as hex digits.")
 
 
-class ModelsOut(Shape):
+class ModelsOut(Body):
     """The models of this server."""
 
     default: str = Field(description="The model of jobs that name none.")
     models: list[ModelOut] = Field(description="All models that are there.")
 
 
-class KindOut(Shape):
+class KindOut(Body):
     """A kind of job."""
 
     kind: str = Field(description="Its name, as a job's `kind`.")

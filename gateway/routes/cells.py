@@ -7,9 +7,9 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from gateway.body import Body
 from gateway.parameters import JobId
 from gateway.scope import TenantScope
-from gateway.shape import Shape
 from gateway.viewer.answers import headers_of, tag_of, unchanged
 from gateway.viewer.boxes import parse_box
 from gateway.viewer.room import ViewerRoom
@@ -21,7 +21,7 @@ MOST_CELLS = 2000
 _ZOOM_IN = f"more than {MOST_CELLS} cells are in this box: zoom in to see each"
 
 
-class CellOut(Shape):
+class CellOut(Body):
     """One cell."""
 
     id: str = Field(description="Its UUID, as in `cells.parquet`.")
@@ -40,7 +40,7 @@ class CellOut(Shape):
     rescued: bool = Field(description="It was taken from a neighbour of its owner.")
 
 
-class CellsOut(Shape):
+class CellsOut(Body):
     """The cells whose bounding box meets a box."""
 
     provisional: bool = Field(description="The job is not finished: there may be more, or others.")

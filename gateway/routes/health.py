@@ -5,13 +5,13 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from gateway.shape import Shape
+from gateway.body import Body
 from slideloom import __version__
 
 router = APIRouter(tags=["health"])
 
 
-class HealthOut(Shape):
+class HealthOut(Body):
     """The door is open."""
 
     status: Literal["ok"] = Field("ok", description="Always `ok`.")

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from gateway.body import Body
 from gateway.parameters import JobId
 from gateway.problems import Problem
 from gateway.ranges import NoSuchBytes, Piece, names_tag, piece_of
 from gateway.results import ListedFile, Result, Results
 from gateway.scope import TenantScope
-from gateway.shape import Shape
 
 router = APIRouter(prefix="/jobs/{job}/result", tags=["results"])
 
@@ -32,7 +32,7 @@ _GUARDED = {
 }
 
 
-class FileOut(Shape):
+class FileOut(Body):
     """A file of a result."""
 
     name: str = Field(description="Its name.")
@@ -42,7 +42,7 @@ class FileOut(Shape):
     href: str = Field(description="Where it is to be had, on this server.")
 
 
-class ResultOut(Shape):
+class ResultOut(Body):
     """A finished result: it does not change any more."""
 
     job: str = Field(description="Id of the job.")

@@ -6,15 +6,15 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import ConfigDict, Field
 
+from gateway.body import Body
 from gateway.callers import AnyCaller, key_of_text
 from gateway.sessions import COOKIE, seal
 from gateway.settings import GatewaySettings
-from gateway.shape import Shape
 
 router = APIRouter(tags=["keys"])
 
 
-class SigninIn(Shape):
+class SigninIn(Body):
     """A key."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
@@ -22,7 +22,7 @@ class SigninIn(Shape):
     key: str = Field(max_length=200, description="A tenant's or an operator's key.")
 
 
-class WhoOut(Shape):
+class WhoOut(Body):
     """Whose key it is."""
 
     tenant: str | None = Field(description="The tenant; none: an operator.")

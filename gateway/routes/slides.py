@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
+from gateway.body import Body
 from gateway.problems import Problem
 from gateway.scope import Scope, TenantScope
-from gateway.shape import Shape
 from gateway.slides import Slide, find_slide, list_slides, slide_named
 from gateway.slides.cards import Card, clean_label, remove_upload, write_card
 from gateway.slides.out import SlideOut, SlidesOut, slide_out
@@ -22,7 +22,7 @@ router = APIRouter(tags=["slides"])
 SlideId = Annotated[str, Path(max_length=1500, description="Id of a slide.")]
 
 
-class SlideIn(Shape):
+class SlideIn(Body):
     """What can be changed of an uploaded slide; what is left out stays."""
 
     label: str | None = Field(None, max_length=1000, description="Its name for people.")

@@ -6,15 +6,15 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from gateway.board import Board
+from gateway.body import Body
 from gateway.scope import TenantScope
-from gateway.shape import Shape
 from runs.house import Jobs
 from slideloom.settings import settings
 
 router = APIRouter(tags=["status"])
 
 
-class LimitsOut(Shape):
+class LimitsOut(Body):
     """How much may run at the same time."""
 
     max_workers: int = Field(description="Jobs of all tenants.")
@@ -23,14 +23,14 @@ class LimitsOut(Shape):
     your_gpu: int = Field(description="Your shards.")
 
 
-class BusyOut(Shape):
+class BusyOut(Body):
     """Jobs that have not ended."""
 
     queued: int = Field(description="Jobs that wait for their turn.")
     running: int = Field(description="Jobs that had their turn and have not ended.")
 
 
-class StatusOut(Shape):
+class StatusOut(Body):
     """How busy the house is; some seconds old."""
 
     workers: dict[str, int] = Field(description="Workers online by pool: control, jobs, gpu.")

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import Field
 
-from gateway.shape import Shape
+from gateway.body import Body
 from gateway.slides.find import Slide
 
 
-class SlideOut(Shape):
+class SlideOut(Body):
     """A slide."""
 
     id: str = Field(description="Its id at the door.")
@@ -28,7 +28,7 @@ class SlideOut(Shape):
     created: datetime | None = Field(description="When it was uploaded; none: it was not.")
 
 
-class SlidesOut(Shape):
+class SlidesOut(Body):
     """Some slides."""
 
     items: list[SlideOut] = Field(description="Uploads, the newest first, then the others.")

@@ -80,8 +80,7 @@ class InstanSegEngine:
             _keep(file, reach, note_measured)
         self._info = _info(file, self._script, self._device, reach)
         self._slots = threading.BoundedSemaphore(threads if self._device.type == "cpu" else 1)
-        # One by one tiles are done sooner on a CPU, with a third of the memory (decision 0020).
-        self._fitting: int | None = 1 if self._device.type == "cpu" else None
+        self._fitting: int | None = None if self._info.wants_batches else 1
 
     @property
     def info(self) -> EngineInfo:

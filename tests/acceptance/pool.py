@@ -77,15 +77,6 @@ class Wanted:
         ).stdout.split()
         return float(said[0]), int(said[1])
 
-    def in_process(self, slide: Path, out: Path, threads: int) -> tuple[float, int]:
-        """The same in this process."""
-        job = SegmentCells(slide=str(slide), **self.parameters)
-        engine = load_engine(job.model, "cpu", threads)
-        began = time.perf_counter()
-        with open_slide(slide, MPP) as opened:
-            summary = segment_slide(job, out, opened, engine, threads)
-        return time.perf_counter() - began, int(summary["tiles"]["segmented"])
-
 
 def ends(workflow: str) -> str:
     """State in which the workflow ends; asks seldom, as the server shares the cores with it."""
@@ -104,9 +95,12 @@ def ends(workflow: str) -> str:
 def main(slide: str, out: str, threads: str, tenant: str, given: str) -> None:
     """Print how long the bare core takes for a slide with its model loaded, and for how many."""
     keep_freed_memory()
-    wanted = Wanted(tenant, json.loads(given))
-    spent_s, tiles = wanted.in_process(Path(slide), Path(out), int(threads))
-    print(spent_s, tiles)
+    job = SegmentCells(slide=slide, **Wanted(tenant, json.loads(given)).parameters)
+    engine = load_engine(job.model, "cpu", int(threads))
+    began = time.perf_counter()
+    with open_slide(slide, MPP) as opened:
+        summary = segment_slide(job, Path(out), opened, engine, int(threads))
+    print(time.perf_counter() - began, summary["tiles"]["segmented"])
 
 
 if __name__ == "__main__":

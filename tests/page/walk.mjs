@@ -11,6 +11,7 @@ run(async ({ visit }) => {
   await takeHome(page);
   await look(page);
   await leave(page);
+  await readTheApi(page);
 });
 
 async function refusedAtTheDoor(page) {
@@ -163,4 +164,12 @@ async function leave(page) {
   await page.goBack();
   await page.reload();
   await page.getByLabel("Your key").waitFor();
+}
+
+/** Swagger UI under its policy, with nothing from elsewhere; `run` sees to both. */
+async function readTheApi(page) {
+  await page.goto(`${told.url}/docs`);
+  const submit = page.locator(".opblock-post").filter({ hasText: "/api/v1/workflows" }).first();
+  await submit.click();
+  await submit.getByText("Submit a workflow, as JSON or YAML.").waitFor();
 }

@@ -1,10 +1,8 @@
 """A worker of pool gpu keeps the memory that its runs' threads free; others give it back."""
 
-import platform
-import subprocess
-import sys
-
 import pytest
+
+from tests.helpers.page_faults import GLIBC_ONLY, page_faults
 
 _FAULTS = """
 import resource, sys, threading
@@ -27,15 +25,7 @@ thread.join()
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's malloc is what is told")
+@GLIBC_ONLY
 def test_only_workers_that_segment_keep_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "")
-    faults = {
-        pool: int(
-            subprocess.run(
-                [sys.executable, "-c", _FAULTS, pool], capture_output=True, text=True, check=True
-            ).stdout
-        )
-        for pool in ("gpu", "jobs")
-    }
-    assert faults["gpu"] * 2 < faults["jobs"]
+    assert page_faults(_FAULTS, "gpu") * 2 < page_faults(_FAULTS, "jobs")

@@ -10,11 +10,10 @@ import pytest
 from prefect.events import Event, RelatedResource, Resource
 from prefect.workers.base import BaseWorker
 
-from deployments.worker import hearing
-from deployments.worker.hearing import Ear
+from deployments.worker import polling
+from deployments.worker.polling import PollTimer
 from deployments.worker.worker import WarmWorker
-from runs.events import SELDOM_S
-from tests.helpers.waiting import PATIENCE_S
+from runs.events import COMMITTED_S, SELDOM_S
 
 RUN = uuid4()
 
@@ -32,7 +31,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     clock = Clock()
-    monkeypatch.setattr(hearing, "time", clock)
+    monkeypatch.setattr(polling, "time", clock)
     return clock
 
 
@@ -48,71 +47,78 @@ def event(kind: str, pool: str = "gpu", run: UUID | str = RUN) -> Event:
     return Event(event="prefect.flow-run.X", resource=resource, related=[related])
 
 
-def listening(*mine: UUID) -> Ear:
+def listening(*mine: UUID) -> PollTimer:
     """One that has asked for what was there before it listened."""
-    ear = Ear("gpu", mine)
-    ear.hears(True)
-    assert ear.polls_now(is_full=False)
-    return ear
+    timer = PollTimer("gpu", mine)
+    timer.hears(True)
+    assert timer.is_due(is_full=False)
+    return timer
 
 
 def test_a_run_for_this_pool_is_asked_for_at_once(clock: Clock) -> None:
-    ear = listening()
-    assert not ear.polls_now(is_full=False)
+    timer = listening()
+    assert not timer.is_due(is_full=False)
     for other in (event("SCHEDULED", "jobs"), event("RUNNING"), event("SCHEDULED", "gpu-2")):
-        ear.take(other)
-    assert not ear.polls_now(is_full=False)
-    ear.take(event("SCHEDULED"))
-    assert ear.polls_now(is_full=False)
-    assert not ear.polls_now(is_full=False)
+        timer.take(other)
+    assert not timer.is_due(is_full=False)
+    timer.take(event("SCHEDULED"))
+    assert timer.is_due(is_full=False)
+    assert not timer.is_due(is_full=False)
+
+
+def test_what_is_told_before_it_can_be_read_is_asked_for_again(clock: Clock) -> None:
+    timer = listening()
+    timer.take(event("SCHEDULED"))
+    assert timer.is_due(is_full=False)
+    clock.now_s += COMMITTED_S
+    assert timer.is_due(is_full=False)
+    clock.now_s += COMMITTED_S
+    assert not timer.is_due(is_full=False)
 
 
 def test_what_was_not_heard_is_asked_for_in_a_while(clock: Clock) -> None:
-    ear = listening()
+    timer = listening()
     clock.now_s += SELDOM_S
-    assert ear.polls_now(is_full=False)
-    assert not ear.polls_now(is_full=False)
+    assert timer.is_due(is_full=False)
+    assert not timer.is_due(is_full=False)
 
 
 def test_the_deaf_ask_each_time(clock: Clock) -> None:
-    ear = listening()
-    ear.hears(False)
-    assert [ear.polls_now(is_full=False) for _ in range(3)] == [True] * 3
+    timer = listening()
+    timer.hears(False)
+    assert [timer.is_due(is_full=False) for _ in range(3)] == [True] * 3
 
 
 @pytest.mark.parametrize("hears", [True, False])
 def test_who_can_take_nothing_asks_seldom(clock: Clock, hears: bool) -> None:
-    ear = listening()
-    ear.hears(hears)
-    ear.take(event("SCHEDULED"))
-    assert not ear.polls_now(is_full=True)
+    timer = listening()
+    timer.hears(hears)
+    timer.take(event("SCHEDULED"))
+    assert not timer.is_due(is_full=True)
     clock.now_s += SELDOM_S
-    assert ear.polls_now(is_full=True)
-    ear.ask_again()
-    assert ear.polls_now(is_full=False)
+    assert timer.is_due(is_full=True)
+    timer.ask_again()
+    assert timer.is_due(is_full=False)
 
 
-def test_a_change_of_a_run_of_this_process_is_looked_at(clock: Clock) -> None:
-    async def script() -> None:
-        ear = listening(RUN)
-        await ear.touched.wait(0)  # since it listens
-        looks = asyncio.create_task(ear.touched.wait(0))
-        ear.take(event("CANCELLING", run=uuid4()))
-        await asyncio.sleep(0)
-        assert not looks.done()
-        ear.take(event("CANCELLING"))
-        await asyncio.wait_for(looks, PATIENCE_S)
-
-    asyncio.run(script())
+def test_a_change_of_a_run_of_this_process_is_looked_at(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timer, woken = listening(RUN), list[str]()
+    monkeypatch.setattr(timer.changes, "wake", lambda: woken.append("woken"))
+    timer.take(event("CANCELLING", run=uuid4()))
+    assert woken == []
+    timer.take(event("CANCELLING"))
+    assert woken == ["woken"]
 
 
 @pytest.mark.parametrize("run", ["", "x", "prefect.flow-run."])
 def test_any_event_may_be_sent(clock: Clock, run: str) -> None:
-    ear = listening(RUN)
-    ear.take(event("CANCELLING", run=run))
+    timer = listening(RUN)
+    timer.take(event("CANCELLING", run=run))
     bare = Resource({"prefect.resource.id": run or "x"})
-    ear.take(Event(event="prefect.flow-run.X", resource=bare))
-    assert not ear.polls_now(is_full=False)
+    timer.take(Event(event="prefect.flow-run.X", resource=bare))
+    assert not timer.is_due(is_full=False)
 
 
 def test_a_worker_whose_place_is_free_again_asks(
@@ -132,13 +138,13 @@ def test_a_worker_whose_place_is_free_again_asks(
 
     async def script() -> None:
         worker = WarmWorker("gpu", name="one", limit=1)
-        worker.ear.hears(True)
+        worker.timer.hears(True)
         assert await polled(worker) == 3, "not before the server knows it"
         worker._has_successfully_synced = True
         assert await polled(worker) == 1
         slot = worker._limiter = anyio.CapacityLimiter(1)
         slot.acquire_on_behalf_of_nowait(RUN)
-        worker.ear.take(event("SCHEDULED"))
+        worker.timer.take(event("SCHEDULED"))
         assert await polled(worker) == 0
         worker._release_limit_slot(RUN)
         assert await polled(worker) == 1

@@ -1,10 +1,6 @@
 """Keeping freed memory: said where it works, and no page is fetched twice."""
 
-import platform
-import subprocess
-import sys
-
-import pytest
+from tests.helpers.page_faults import GLIBC_ONLY, page_faults
 
 _FAULTS = """
 import resource, sys
@@ -21,14 +17,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's malloc is what is told")
+@GLIBC_ONLY
 def test_pages_are_fetched_once() -> None:
-    faults = {
-        how: int(
-            subprocess.run(
-                [sys.executable, "-c", _FAULTS, how], capture_output=True, text=True, check=True
-            ).stdout
-        )
-        for how in ("keep", "default")
-    }
-    assert faults["keep"] * 2 < faults["default"]
+    assert page_faults(_FAULTS, "keep") * 2 < page_faults(_FAULTS, "default")

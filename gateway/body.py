@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Shape(BaseModel):
+class Body(BaseModel):
     """A body, or a part of one: nothing is in it that is not named."""
 
     model_config = ConfigDict(extra="forbid")
