@@ -1,6 +1,6 @@
 """A tenant: its folders, its default model, its limits. The document's name is the tenant's id."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -231,8 +231,12 @@ class Tenant(Block):
             ) from error
 
     @contextmanager
-    def slide_file(self, at: str) -> Iterator[Path]:
+    def slide_file(self, at: str, go_on: Callable[[], None] | None = None) -> Iterator[Path]:
         """What is at such an address, as a file of this machine; blocks while it is fetched.
+
+        Args:
+            at: The address.
+            go_on: Called again and again meanwhile; what it raises ends the fetch.
 
         Raises:
             SlideUnreadable: It is not there, or may not be read.
@@ -244,7 +248,7 @@ class Tenant(Block):
         store = self.slide_store
         with ExitStack() as stack:
             with self._told(at):
-                found = default_cache().open(store, self._below(store, at))
+                found = default_cache().open(store, self._below(store, at), go_on)
                 path = stack.enter_context(found)
             yield path
 

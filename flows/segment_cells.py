@@ -59,7 +59,7 @@ async def segment_cells(job: SegmentCells, out: str) -> dict[str, Any]:
         own = await own_job()
         with attempt_at(out) as progress:
             # First of all a sign of life: shards of an earlier attempt may be waiting for one.
-            async with reported(progress, own), reached(own, job, out) as (job, place):
+            async with reported(progress, own), reached(own, job, out, progress) as (job, place):
                 attempt = Attempt(own, given, job, place, progress)
                 prepared = await _planned(attempt)
                 if prepared.claim is Claim.COMPLETE:

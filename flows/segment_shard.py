@@ -19,7 +19,7 @@ from runs import labels
 from runs.states import not_admitted
 from slideloom.errors import BadInput, SlideloomError
 from slideloom.parameters import SegmentCells
-from slideloom.progress import Stopped, attempt_at
+from slideloom.progress import Progress, Stopped, attempt_at
 from slideloom.results.workplace import Workplace
 from slideloom.segmentation.job import fetch_plan, missing_tasks
 from tasks.naming import shard_name
@@ -63,9 +63,15 @@ async def segment_shard(
         try:
             if tasks is None:
                 return await _describe(client, own.id, job)
-            async with reached(job_of, job, out) as (job, place):
-                care = Care(frozenset(skip or ()), token)
-                return await _segment(job, owner, place, tasks, care)
+            with attempt_at(out) as progress:
+                async with (
+                    while_wanted(owner, progress.stop),
+                    reached(job_of, job, out, progress) as (job, place),
+                ):
+                    care = Care(frozenset(skip or ()), token)
+                    return await _segment(job, place, tasks, progress, care)
+        except Stopped:
+            return Cancelled(message=_UNWANTED)
         except SlideloomError as error:
             told: KeyValueLabels = {
                 labels.ERROR: type(error).__name__,
@@ -84,17 +90,12 @@ async def _describe(client: PrefectClient, own: UUID, job: SegmentCells) -> Any:
 
 
 async def _segment(
-    job: SegmentCells, owner: UUID, place: Workplace, tasks: Sequence[int], care: Care
+    job: SegmentCells, place: Workplace, tasks: Sequence[int], progress: Progress, care: Care
 ) -> Any:
     plan = await asyncio.to_thread(fetch_plan, place)
     models = await model_folder()
     missing = await asyncio.to_thread(missing_tasks, plan, place, tasks, job.gaps)
     tiles = sum(len(plan.tasks[task]) for task in missing)
-    with attempt_at(str(place.folder)) as progress:
-        progress.enter("segment", total=tiles)
-        try:
-            async with while_wanted(owner, progress.stop):
-                await map_tiles(missing, job, place, progress, models, care)
-        except Stopped:
-            return Cancelled(message=_UNWANTED)
+    progress.enter("segment", total=tiles)
+    await map_tiles(missing, job, place, progress, models, care)
     return Completed(message=f"{tiles} tiles segmented")

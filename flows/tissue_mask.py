@@ -7,9 +7,10 @@ from prefect import flow
 
 from runs.admission import admitted, confirm
 from slideloom.parameters import TissueMaskJob
-from slideloom.progress import attempt_at
+from slideloom.progress import Progress, attempt_at
 from slideloom.results.folder import abandoned_on_bad_input
 from slideloom.results.identity import Claim
+from slideloom.results.workplace import Workplace
 from slideloom.tissue_job import FILES, SUMMARY
 from tasks.artifacts import show_links
 from tasks.naming import tissue_name
@@ -31,16 +32,22 @@ async def tissue_mask(job: TissueMaskJob, out: str) -> dict[str, Any]:
     Raises:
         BadInput: The slide or the folder cannot be used; nothing is left.
     """
-    async with admitted(), reached(await own_job(), job, out) as (job, place):
+    async with admitted():
+        own = await own_job()
         with attempt_at(out) as progress:
-            progress.enter("plan")
-            found = await asyncio.to_thread(find_tissue_task.submit(job, place).result)
-            if found.claim is Claim.COMPLETE:
-                return dict(found.folder.read_json(SUMMARY))
-            async with left_clean(place, found.claim):
-                with abandoned_on_bad_input(found.folder):
-                    await confirm()
-                    written = write_tissue_task.submit(found, job, place)
-                    summary = await asyncio.to_thread(written.result)
-        await show_links(place, list(FILES))
-        return summary
+            async with reached(own, job, out, progress) as (job, place):
+                return await _found(job, place, progress)
+
+
+async def _found(job: TissueMaskJob, place: Workplace, progress: Progress) -> dict[str, Any]:
+    progress.enter("plan")
+    found = await asyncio.to_thread(find_tissue_task.submit(job, place).result)
+    if found.claim is Claim.COMPLETE:
+        return dict(found.folder.read_json(SUMMARY))
+    async with left_clean(place, found.claim):
+        with abandoned_on_bad_input(found.folder):
+            await confirm()
+            written = write_tissue_task.submit(found, job, place)
+            summary = await asyncio.to_thread(written.result)
+    await show_links(place, list(FILES))
+    return summary

@@ -32,6 +32,9 @@ class JobOut(Body):
     number: int = Field(ge=1, description="Its number in the branch, from 1.")
     kind: str = Field(description="Kind of job; `GET /api/v1/kinds` lists all.")
     slide: str = Field(description="The slide, below your slides.")
+    mpp: float | None = Field(
+        description="µm per level-0 pixel as it was submitted; none: as the slide says."
+    )
     state: JobState = Field(description="Where it is; SKIPPED: what it needs did not succeed.")
     reason: Reason | None = Field(
         description="Why a PENDING job waits; none: the scheduler has not said so yet."

@@ -35,6 +35,7 @@ def show_job(view: JobView, clean: Clean) -> JobOut:
         number=view.number,
         kind=view.kind,
         slide=clean(view.slide),
+        mpp=view.mpp,
         state=view.state,
         reason=view.reason,
         waits=waits_of(view, clean),

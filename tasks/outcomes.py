@@ -108,4 +108,5 @@ def _job_view(
         message=str(error or ""),
         folder=str(plan.out),
         error=type(error).__name__ if error else None,
+        mpp=plan.job.mpp,
     )

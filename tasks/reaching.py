@@ -26,6 +26,7 @@ from runs.admission import deployed_run
 from runs.records import JobRun, job_run
 from slideloom.errors import BadInput, OutputBusy, ParametersUnusable, SlideloomError
 from slideloom.parameters import SegmentCells, TissueMaskJob
+from slideloom.progress import Progress
 from slideloom.results.identity import Claim
 from slideloom.results.workplace import SharedWorkplace, Workplace
 from slideloom.settings import settings
@@ -45,15 +46,19 @@ async def own_job() -> JobRun | None:
 
 
 @asynccontextmanager
-async def reached(own: JobRun | None, job: _Job, out: str) -> AsyncIterator[tuple[_Job, Workplace]]:
+async def reached(
+    own: JobRun | None, job: _Job, out: str, progress: Progress
+) -> AsyncIterator[tuple[_Job, Workplace]]:
     """What a job works on and where, as this process can open it, while the block runs.
 
     Args:
         own: The job's run; None where it is not a run of a deployment.
         job: The job; its slide may be an address in S3.
         out: Folder of its result, or an address in S3.
+        progress: The attempt; when it is to stop, so does what is being fetched.
 
     Raises:
+        Stopped: The attempt was asked to end.
         SlideUnreadable: The slide is not there, or cannot be fetched.
         ParametersUnusable: Only jobs on a server can be in S3, or the tenant's place has changed.
     """
@@ -62,9 +67,9 @@ async def reached(own: JobRun | None, job: _Job, out: str) -> AsyncIterator[tupl
         if tenant is not None:
             # Before the slide may leave the cache: an open file keeps its room on the disk.
             stack.callback(close_slides)
-        changed = {"slide": await _brought(stack, tenant, job.slide)}
+        changed = {"slide": await _brought(stack, tenant, job.slide, progress)}
         if isinstance(job, SegmentCells) and job.tissue not in NO_MASK:
-            changed["tissue"] = await _brought(stack, tenant, job.tissue)
+            changed["tissue"] = await _brought(stack, tenant, job.tissue, progress)
         place = stack.enter_context(workplace(tenant, out))
         yield job.model_copy(update=changed), place
 
@@ -82,18 +87,24 @@ async def _tenant_of(own: JobRun | None, job: _Job, out: str) -> Tenant | None:
     return await load_tenant(own.tenant)
 
 
-async def _brought(stack: AsyncExitStack, tenant: Tenant | None, address: str) -> str:
+async def _brought(
+    stack: AsyncExitStack, tenant: Tenant | None, address: str, progress: Progress
+) -> str:
     if tenant is None or not is_remote(address):
         return address
-    opened = tenant.slide_file(address)
+    opened = tenant.slide_file(address, progress.go_on)
     opening = asyncio.ensure_future(asyncio.to_thread(opened.__enter__))
-    # A thread goes on when its caller is cancelled: what it opens after that is closed again.
-    stack.push_async_callback(_close, opened, opening)
+    # A thread goes on when its caller is cancelled: it is told, and what it has opened is closed.
+    stack.push_async_callback(_close, opened, opening, progress)
     return str(await asyncio.shield(opening))
 
 
-async def _close(opened: AbstractContextManager[Path], opening: "asyncio.Future[Path]") -> None:
-    await asyncio.wait([opening])
+async def _close(
+    opened: AbstractContextManager[Path], opening: "asyncio.Future[Path]", progress: Progress
+) -> None:
+    if not opening.done():
+        progress.stop()
+        await asyncio.wait([opening])
     if opening.exception() is None:
         await asyncio.to_thread(opened.__exit__, None, None, None)
 

@@ -4,9 +4,10 @@ It runs in a process of its own: the readers are large C libraries, and the file
 """
 
 from pathlib import Path
+from statistics import fmean
 
 from gateway.inspection.facts import Ending, Facts, UploadRefused
-from slideloom.errors import BadInput, PixelSizeUnknown
+from slideloom.errors import BadInput
 from slideloom.slides import Slide, open_slide
 from slideloom.slides.array_slide import ArraySlide
 from slideloom.slides.image_reader import image_kind
@@ -43,9 +44,8 @@ def look(path: Path, most_whole_px: int) -> Facts:
         UploadRefused: It is no slide that can be kept.
     """
     try:
-        slide, mpp = _opened(path)
-        with slide:
-            facts = _facts(slide, mpp, most_whole_px)
+        with open_slide(path, _NO_SIZE_MPP) as slide:
+            facts = _facts(slide, most_whole_px)
             _read_samples(slide)
     except UploadRefused:
         raise
@@ -54,16 +54,7 @@ def look(path: Path, most_whole_px: int) -> Facts:
     return facts
 
 
-def _opened(path: Path) -> tuple[Slide, float | None]:
-    """The slide, and µm per pixel where the file says so."""
-    try:
-        slide = open_slide(path)
-    except PixelSizeUnknown:
-        return open_slide(path, _NO_SIZE_MPP), None
-    return slide, (slide.mpp.x + slide.mpp.y) / 2
-
-
-def _facts(slide: Slide, mpp: float | None, most_whole_px: int) -> Facts:
+def _facts(slide: Slide, most_whole_px: int) -> Facts:
     ending = _ending(slide)
     if ending is None or slide.files() != (slide.path,):
         raise UploadRefused(_SEVERAL.format(format=slide.format))
@@ -78,7 +69,7 @@ def _facts(slide: Slide, mpp: float | None, most_whole_px: int) -> Facts:
         ending=ending,
         width_px=slide.width_px,
         height_px=slide.height_px,
-        mpp=mpp,
+        mpp=slide.mpp.said and fmean(slide.mpp.said),
         levels=len(slide.levels),
     )
 

@@ -1,6 +1,7 @@
 """The tenant's slides."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -107,10 +108,9 @@ def _card(slide: Slide) -> Card:
 
 
 async def _looked_at(viewer: Viewer, scope: Scope, slide: Slide, out: SlideOut) -> SlideOut:
-    """With its size, if it can be opened."""
+    """With its size and its pixels' size, if it can be opened."""
     try:
-        levels = await viewer.levels(scope, slide)
+        measures = await viewer.measures(scope, slide)
     except BadInput:
         return out
-    width, height = levels[0]
-    return out.model_copy(update={"width_px": width, "height_px": height, "levels": len(levels)})
+    return out.model_copy(update=asdict(measures))

@@ -21,7 +21,9 @@ class SlideOut(Body):
     width_px: int | None = Field(description="Width in level-0 pixels; none: not looked at yet.")
     height_px: int | None = Field(description="Height in level-0 pixels; none: not looked at yet.")
     levels: int | None = Field(description="Levels of its pyramid; none: not looked at yet.")
-    mpp: float | None = Field(description="µm per pixel as the file says; none: it does not.")
+    mpp: float | None = Field(
+        description="µm per pixel as the file says; none: it does not, or not looked at yet."
+    )
     stated_mpp: float | None = Field(
         description="µm per pixel as you have stated it, which counts; none: you have not."
     )

@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 
 import anyio.to_thread
 
@@ -16,13 +18,29 @@ from gateway.tiles.cache import PictureCache
 from gateway.tiles.pool import SlidePool
 from slideloom.drawing.jpeg import to_jpeg
 from slideloom.errors import ParametersUnusable
-from slideloom.slides import Slide as OpenSlide
 from slideloom.viewer.pyramid import Pyramid
 from slideloom.viewer.slide_pixels import Rect, draw, rect_of
 
 _QUALITY = 85
 THUMBNAIL_PX = 512
 """The longer side of a thumbnail, at most; one level of Deep Zoom, so no pixel is made up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a slide's file says of itself.
+
+    Attributes:
+        width_px: Width, level-0 pixels.
+        height_px: Height, level-0 pixels.
+        levels: How many levels its pyramid has.
+        mpp: µm per pixel, the mean of both axes; None: nothing that can be right.
+    """
+
+    width_px: int
+    height_px: int
+    levels: int
+    mpp: float | None
 
 
 class Viewer:
@@ -53,16 +71,16 @@ class Viewer:
         """
         if slide.card:
             return Pyramid(slide.card.facts.width_px, slide.card.facts.height_px, tile_px)
-        levels = await self.levels(scope, slide)
-        return Pyramid(*levels[0], tile_px)
+        measures = await self.measures(scope, slide)
+        return Pyramid(measures.width_px, measures.height_px, tile_px)
 
-    async def levels(self, scope: Scope, slide: Slide) -> list[tuple[int, int]]:
-        """(width, height) of the slide's own levels; opens it.
+    async def measures(self, scope: Scope, slide: Slide) -> Measures:
+        """What the file says of itself; opens it.
 
         Raises:
             SlideUnreadable: It cannot be read.
         """
-        look = partial(self._levels, scope.tenant, slide)
+        look = partial(self._measures, scope.tenant, slide)
         return await anyio.to_thread.run_sync(look, limiter=self._pictures.limiter)
 
     async def tile(
@@ -119,9 +137,10 @@ class Viewer:
                 raise Problem(422, "slide_without_levels", str(error)) from error
         return to_jpeg(pixels, _QUALITY)
 
-    def _levels(self, tenant: Tenant, slide: Slide) -> list[tuple[int, int]]:
+    def _measures(self, tenant: Tenant, slide: Slide) -> Measures:
         with self._pool.use(tenant, slide) as opened:
-            return _sizes(opened)
+            mpp = opened.mpp.said and fmean(opened.mpp.said)
+            return Measures(opened.width_px, opened.height_px, len(opened.levels), mpp)
 
 
 def etag(scope: Scope, slide: Slide, *what: object) -> str:
@@ -138,7 +157,3 @@ async def open_viewer(settings: GatewaySettings) -> AsyncIterator[Viewer]:
         yield viewer
     finally:
         await viewer.close()
-
-
-def _sizes(opened: OpenSlide) -> list[tuple[int, int]]:
-    return [(level.width_px, level.height_px) for level in opened.levels]

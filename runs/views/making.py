@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 from prefect.client.schemas.objects import FlowRun, StateType
@@ -129,6 +130,7 @@ def job_view(run: JobRun, home: WorkflowRun | None, tiles: Tiles) -> JobView:
         folder=str(run.parameters.get("out", "")),
         error=str(run.labels.get(labels.ERROR) or "") or None,
         waits=told.waits if state is JobState.RUNNING else "",
+        mpp=_mpp(stated),
         times=run.times if state.ended else replace(run.times, ended=None),
     )
 
@@ -140,6 +142,12 @@ def _owner(run: JobRun, home: WorkflowRun | None) -> str:
     """
     agreed = home is None or said(home, "tenant") == run.tenant
     return run.tenant if agreed else ""
+
+
+def _mpp(stated: dict[str, Any]) -> float | None:
+    """What the job says; a run that was made by hand may say anything."""
+    mpp = stated.get("mpp")
+    return float(mpp) if isinstance(mpp, int | float) and 0 < mpp < inf else None
 
 
 def _branch_name(home: WorkflowRun | None, number: int) -> str:

@@ -31,6 +31,7 @@ class JobView:
         folder: Where its result goes.
         error: Name of the error that no retry helps against.
         waits: What it waits for while it runs, such as a GPU worker; empty: it is at work.
+        mpp: µm per level-0 pixel as it was submitted; None: what the slide says counts.
         times: When it was made, first started, and ended.
     """
 
@@ -50,6 +51,7 @@ class JobView:
     folder: str
     error: str | None
     waits: str = ""
+    mpp: float | None = None
     times: Times = field(default_factory=Times)
 
     @property

@@ -1,7 +1,7 @@
 """What every slide reader offers, whatever the file format behind it."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -11,11 +11,20 @@ from slideloom.arrays import UInt8
 
 @dataclass(frozen=True, slots=True)
 class PixelSize:
-    """Size of one level-0 pixel in µm, by axis, and where the figure comes from."""
+    """Size of one level-0 pixel in µm, by axis.
+
+    Attributes:
+        x: Along x, µm.
+        y: Along y, µm.
+        source: Where the figures come from.
+        said: What the file says, x and y, also where the user's word counts; None: nothing that
+            can be right.
+    """
 
     x: float
     y: float
     source: Literal["metadata", "user"]
+    said: tuple[float, float] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,19 +74,21 @@ def resolve(path: Path, found: Found, user_mpp: float | None) -> PixelSize:
     Raises:
         PixelSizeUnknown: Neither says anything, or it lies outside 0.02 … 20 µm per pixel.
     """
+    x, y = found
+    said = None if x is None or y is None else (x, y)
+    is_right = said is not None and all(is_plausible(size) for size in said)
     if user_mpp is not None:
         if not is_plausible(user_mpp):
             raise PixelSizeUnknown(
                 f"a pixel size of {user_mpp:g} µm for {path} cannot be right: "
                 f"give a value between {MIN_MPP:g} and {MAX_MPP:g} µm per pixel with --mpp"
             )
-        return PixelSize(float(user_mpp), float(user_mpp), "user")
-    x, y = found
-    if x is None or y is None:
+        return PixelSize(float(user_mpp), float(user_mpp), "user", said if is_right else None)
+    if said is None:
         raise PixelSizeUnknown(f"{path} does not say how large its pixels are: {_ADVICE}")
-    if not (is_plausible(x) and is_plausible(y)):
+    if not is_right:
         raise PixelSizeUnknown(
-            f"{path} says that its pixels are {x:g} × {y:g} µm, which cannot be right "
+            f"{path} says that its pixels are {said[0]:g} × {said[1]:g} µm, which cannot be right "
             f"(expected {MIN_MPP:g} to {MAX_MPP:g}): {_ADVICE}"
         )
-    return PixelSize(x, y, "metadata")
+    return PixelSize(*said, "metadata", said)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,45 @@ class Source:
         return digest.hexdigest()
 
 
+class Sink(Protocol):
+    """What content is written into: an empty stream that can be begun again."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write all of it."""
+
+    def seek(self, offset: int, /) -> int:
+        """Go on from there."""
+
+    def truncate(self) -> int:
+        """Forget what comes after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A sink that asks before every piece whether to go on.
+
+    Attributes:
+        sink: Where it goes.
+        go_on: Called before every piece; what it raises ends the copy.
+    """
+
+    sink: Sink
+    go_on: Callable[[], None]
+
+    def write(self, data: bytes, /) -> int:
+        """See `Sink`."""
+        self.go_on()
+        return self.sink.write(data)
+
+    def seek(self, offset: int, /) -> int:
+        """See `Sink`."""
+        return self.sink.seek(offset)
+
+    def truncate(self) -> int:
+        """See `Sink`."""
+        return self.sink.truncate()
+
+
 class Place(Protocol):
     """One kind of storage, by names that have been checked.
 
@@ -58,7 +98,7 @@ class Place(Protocol):
     def write(self, name: str, source: Source, only_if_absent: bool) -> Entry | None:
         """Write whole or not at all; None: it was there, and nothing was written."""
 
-    def copy_to(self, name: str, sink: BinaryIO, version: str | None) -> Entry:
+    def copy_to(self, name: str, sink: Sink, version: str | None) -> Entry:
         """Write its content into an empty, seekable stream.
 
         Raises:

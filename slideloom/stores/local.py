@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from slideloom.stores.base import CHUNK_BYTES, Entry, Source
+from slideloom.stores.base import CHUNK_BYTES, Entry, Sink, Source
 from slideloom.stores.errors import StoreChanged, failed
 from slideloom.stores.names import is_name
 from slideloom.stores.whole import put_in_place, settle, written_beside
@@ -62,7 +62,7 @@ class LocalPlace:
                 return None
         return entry
 
-    def copy_to(self, name: str, sink: BinaryIO, version: str | None) -> Entry:
+    def copy_to(self, name: str, sink: Sink, version: str | None) -> Entry:
         """See `Place`."""
         path = self.path(name)
         with _told(path), _reading(path) as stream:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
-from slideloom.stores.base import Entry, Source
+from slideloom.stores.base import Entry, Sink, Source
 from slideloom.stores.errors import StoreFailed
 from slideloom.stores.names import S3Root, is_name
 from slideloom.stores.options import S3Options
@@ -35,7 +35,7 @@ class S3Place:
         with told(str(target)):
             return Writing(target, source).run(name, only_if_absent)
 
-    def copy_to(self, name: str, sink: BinaryIO, version: str | None) -> Entry:
+    def copy_to(self, name: str, sink: Sink, version: str | None) -> Entry:
         """See `Place`."""
         source = self._object(name)
         with told(str(source)):

@@ -2,9 +2,9 @@
 
 import hashlib
 import time
-from typing import Any, BinaryIO
+from typing import Any
 
-from slideloom.stores.base import CHUNK_BYTES, Entry
+from slideloom.stores.base import CHUNK_BYTES, Entry, Sink
 from slideloom.stores.errors import StoreChanged, StoreFailed
 from slideloom.stores.s3_connection import CUT, code, read_from
 from slideloom.stores.s3_object import SHA256, S3Object, plain_md5
@@ -23,7 +23,7 @@ class Reading:
         version: ETag that it must have; None: the one that it has.
     """
 
-    def __init__(self, source: S3Object, sink: BinaryIO, version: str | None) -> None:
+    def __init__(self, source: S3Object, sink: Sink, version: str | None) -> None:
         """Nothing is read yet."""
         self._source = source
         self._sink = sink

@@ -1,10 +1,11 @@
 """A store: files by name below one root, on a local disk or in S3, by the same code."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slideloom.stores.base import Entry, Place, Source
+from slideloom.stores.base import Entry, Place, Source, Watched
 from slideloom.stores.errors import failed
 from slideloom.stores.local import LocalPlace
 from slideloom.stores.names import LocalRoot, Root, check_name
@@ -80,13 +81,20 @@ class Store:
         """
         return self._place.read_at(check_name(name), offset, length)
 
-    def fetch(self, name: str, path: Path, version: str | None = None) -> Entry:
+    def fetch(
+        self,
+        name: str,
+        path: Path,
+        version: str | None = None,
+        go_on: Callable[[], None] | None = None,
+    ) -> Entry:
         """Make it a local file, which appears whole or not at all; one MiB is in memory.
 
         Args:
             name: Name.
             path: The local file; what is there is replaced.
             version: Version that it must have, as in an `Entry`.
+            go_on: Called before every MiB is written; what it raises ends the fetch.
 
         Raises:
             StoreChanged: It has another version.
@@ -95,7 +103,8 @@ class Store:
         check_name(name)
         try:
             with written_beside(path) as (stream, made):
-                entry = self._place.copy_to(name, stream, version)
+                sink = Watched(stream, go_on) if go_on else stream
+                entry = self._place.copy_to(name, sink, version)
                 settle(stream, made)
                 put_in_place(made, path)
         except (FileNotFoundError, PermissionError):

@@ -49,7 +49,7 @@ def test_a_queued_job_says_why_it_waits(client: Client) -> None:
     (job,) = queued(client)
     shown = client.job(job.id)
     assert (shown.state, shown.reason, shown.waits) == ("PENDING", None, None)
-    assert (shown.slide, shown.branch, shown.number) == ("a.png", "one", 1)
+    assert (shown.slide, shown.mpp, shown.branch, shown.number) == ("a.png", 0.5, "one", 1)
     assert (shown.started, shown.ended, shown.tiles, shown.attempt) == (None, None, None, 0)
 
     async def tag(prefect: PrefectClient) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
+import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -64,11 +66,25 @@ def test_what_lies_in_the_folder_is_shown_and_not_changed(door: Door) -> None:
         slide = client.get(f"/slides/{slide_id_of('a.png')}").json()
         assert (slide["label"], slide["path"], slide["uploaded"]) == ("a.png", "a.png", False)
         assert (slide["width_px"], slide["height_px"], slide["sha256"]) == (300, 200, None)
+        assert slide["mpp"] is None
         for answer in (
             client.patch(f"/slides/{slide['id']}", json={"mpp": 0.5}),
             client.delete(f"/slides/{slide['id']}"),
         ):
             assert (answer.status_code, answer.json()["code"]) == (409, "slide_not_uploaded")
+
+
+def test_what_a_file_in_the_folder_says_of_its_pixels_is_shown(door: Door, house: Path) -> None:
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    per_cm = (1e4 / 0.25, 1e4 / 0.27)
+    tifffile.imwrite(
+        house / "alice" / "slides" / "said.tif", pixels,
+        photometric="rgb", resolution=per_cm, resolutionunit="CENTIMETER",
+    )  # fmt: skip
+    with door.client("alice") as client:
+        slide = client.get(f"/slides/{slide_id_of('said.tif')}").json()
+        assert (slide["width_px"], slide["levels"]) == (60, 1)
+        assert slide["mpp"] == pytest.approx(0.26, abs=1e-4)
 
 
 def test_the_stated_pixel_size_counts_and_can_be_taken_back(door: Door) -> None:

@@ -19,6 +19,7 @@ run(async ({ visit }) => {
   await page.getByText("Cells in view", { exact: true }).waitFor();
   const some = await inView(page);
   assert.ok(some > 0);
+  assert.equal(await page.getByText("µm per pixel not known").count(), 0); // only the job says it
   await checked(page, "look-running");
 
   const seen = versions.size;

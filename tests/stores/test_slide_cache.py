@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from slideloom.progress import Stopped
 from slideloom.settings import settings
 from slideloom.stores import DiskFull, LocalRoot, Store, StoreChanged, StoreFailed
 from slideloom.stores.slide_cache import CacheFull, SlideCache, SlideTooLarge, default_cache
@@ -313,6 +314,40 @@ def test_a_fetch_that_is_killed_is_never_seen(
 
 def _arriving(folder: Path) -> list[Path]:
     return list(folder.glob("partial/*/*"))
+
+
+def test_what_is_not_wanted_any_more_is_not_fetched_to_its_end(
+    s3: Store, far: Store, line: Line, tmp_path: Path
+) -> None:
+    large = bytes(range(256)) * 11_000
+    s3.put("a.svs", large)
+    folder, until = tmp_path / "cache", threading.Event()
+    patient = Store(far.root, far.options.model_copy(update={"read_timeout_s": 60.0}))
+    cache = SlideCache(folder, len(large) + KB)
+    stopping = threading.Event()
+
+    def go_on() -> None:
+        if stopping.is_set():
+            raise Stopped
+
+    def opened() -> None:
+        with cache.open(patient, "a.svs", go_on):
+            raise AssertionError("it was opened")
+
+    line.breaks("GET", halts_answer(2_000_000, until))
+    with ThreadPoolExecutor(2) as pool:
+        fetching = pool.submit(opened)
+        wait_until(lambda: bool(_arriving(folder)), 60)
+        waiting = pool.submit(opened)
+        stopping.set()
+        with pytest.raises(Stopped):
+            waiting.result(60)
+        until.set()
+        with pytest.raises(Stopped):
+            fetching.result(60)
+    assert not list((folder / "partial").iterdir())
+    assert not list((folder / "whole").iterdir())
+    assert _opened(cache, s3, "a.svs") == large
 
 
 def test_patience_has_an_end(s3: Store, far: Store, line: Line, tmp_path: Path) -> None:

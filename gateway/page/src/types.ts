@@ -100,6 +100,8 @@ export interface JobOut {
   number: number;
   kind: string;
   slide: string;
+  /** µm per level-0 pixel as it was submitted; null: as the slide says. */
+  mpp: number | null;
   state: JobState;
   reason: Reason | null;
   /** What it waits for, in words. */

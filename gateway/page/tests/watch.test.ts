@@ -6,7 +6,7 @@ import { backOff, follows } from "../src/views/watch/socket";
 
 function job(id: string, number: number, change: Partial<JobOut> = {}): JobOut {
   return {
-    id, number, workflow: "w", branch: "left", kind: "segment_cells", slide: "a.svs", state: "PENDING", reason: null,
+    id, number, workflow: "w", branch: "left", kind: "segment_cells", slide: "a.svs", mpp: null, state: "PENDING", reason: null,
     attempt: 0, tiles: null, message: "", error: null, waits: null, created: null, started: null, ended: null, ...change,
   };
 }

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +39,13 @@ class _Wanted:
         store: Where it is.
         name: Its name there.
         parts: All its objects.
+        go_on: Raises when the slide is not wanted any more.
     """
 
     store: Store
     name: str
     parts: tuple[Entry, ...]
+    go_on: Callable[[], None]
 
     @property
     def key(self) -> str:
@@ -72,6 +74,10 @@ class _Wanted:
             return False
 
 
+def _always() -> None:
+    """Go on."""
+
+
 class SlideCache:
     """Slides of a store as local files, for as long as they are open.
 
@@ -92,8 +98,16 @@ class SlideCache:
         self._room = Room(folder, limit_bytes, patience_s)
 
     @contextmanager
-    def open(self, store: Store, name: str) -> Iterator[Path]:
+    def open(
+        self, store: Store, name: str, go_on: Callable[[], None] | None = None
+    ) -> Iterator[Path]:
         """The slide's local path, good inside the `with`. Of a local store it is the file itself.
+
+        Args:
+            store: Where the slide is.
+            name: Its name there.
+            go_on: Called again and again while the slide is fetched, or waited for; what it raises
+                ends that, and leaves nothing.
 
         Raises:
             FileNotFoundError: The slide is not there.
@@ -106,15 +120,15 @@ class SlideCache:
         if store.is_local:
             yield store.local_path(name)
             return
-        pin, path = self._pinned(store, name)
+        pin, path = self._pinned(store, name, go_on or _always)
         with pin:
             yield path
 
-    def _pinned(self, store: Store, name: str) -> tuple[Lock, Path]:
+    def _pinned(self, store: Store, name: str, go_on: Callable[[], None]) -> tuple[Lock, Path]:
         """The newest version; it may be replaced while it is fetched."""
         changed: StoreChanged | FileNotFoundError | None = None
         for _ in range(_LOOKS):
-            wanted = _Wanted(store, name, slide_parts(store, name))
+            wanted = _Wanted(store, name, slide_parts(store, name), go_on)
             if wanted.size > self._room.limit_bytes:
                 raise SlideTooLarge(
                     f"slide {store.url(name)} has {wanted.size} bytes, and the slide cache may "
@@ -143,6 +157,7 @@ class SlideCache:
                     f"another process holds {folder} since {self._room.patience_s:.0f} s, and it "
                     "is not whole: look for one that hangs, and end it"
                 )
+            wanted.go_on()
             time.sleep(_LOOK_AGAIN_S)
         return lock
 
@@ -172,7 +187,8 @@ class SlideCache:
         made = self._room.reserve(wanted.key, wanted.size)
         try:
             for part in wanted.parts:
-                wanted.store.fetch(part.name, wanted.path(made, part.name), part.version)
+                path = wanted.path(made, part.name)
+                wanted.store.fetch(part.name, path, part.version, wanted.go_on)
             self._room.finish(made, wanted.key, wanted.size)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)

@@ -15,6 +15,7 @@ SLIDE = Path("a.svs")
 def test_the_users_pixel_size_wins_for_both_axes() -> None:
     size = resolve(SLIDE, (0.25, 0.26), 0.5)
     assert (size.x, size.y, size.source) == (0.5, 0.5, "user")
+    assert size.said == (0.25, 0.26)
 
 
 def test_the_files_pixel_size_is_taken_by_axis() -> None:
@@ -37,7 +38,8 @@ ABSURD = [0.0, -0.25, 0.019, 20.1, 352.778, float("nan"), float("inf")]
 def test_an_absurd_pixel_size_in_the_file_is_refused_with_its_figure(mpp: float) -> None:
     with pytest.raises(PixelSizeUnknown, match=rf"{mpp:g} × 0\.5 µm.*--mpp"):
         resolve(SLIDE, (mpp, 0.5), None)
-    assert resolve(SLIDE, (mpp, 0.5), 0.25).x == 0.25
+    size = resolve(SLIDE, (mpp, 0.5), 0.25)
+    assert (size.x, size.said) == (0.25, None)
 
 
 @pytest.mark.parametrize("mpp", ABSURD)
@@ -48,7 +50,8 @@ def test_an_absurd_pixel_size_from_the_user_is_refused_with_its_figure(mpp: floa
 
 @pytest.mark.parametrize("mpp", [0.02, 20.0])
 def test_the_bounds_themselves_are_accepted(mpp: float) -> None:
-    assert resolve(SLIDE, (None, None), mpp).x == mpp
+    size = resolve(SLIDE, (None, None), mpp)
+    assert (size.x, size.said) == (mpp, None)
 
 
 def test_dots_per_inch_count_where_a_microscope_could_have_them() -> None:

@@ -123,10 +123,10 @@ async function described(api: Api, path: string, signal: AbortSignal): Promise<P
   return pyramid;
 }
 
-/** µm per level-0 pixel: as the cells were measured, as their owner says, or as the file says. */
-export function mppOf({ slide }: Scene, result: Result | null): number | null {
+/** µm per level-0 pixel: as the cells were measured, as the job or their owner says, or the file. */
+export function mppOf({ job, slide }: Scene, result: Result | null): number | null {
   const about = got(slide);
-  return result?.summary?.slide?.mpp_x ?? about?.stated_mpp ?? about?.mpp ?? null;
+  return result?.summary?.slide?.mpp_x ?? job.mpp ?? about?.stated_mpp ?? about?.mpp ?? null;
 }
 
 export function sizeOf(scene: Scene): Size | null {

@@ -71,6 +71,7 @@ describe("messages of a job at work", () => {
     number: 1,
     kind: "segment_cells",
     slide: "s",
+    mpp: null,
     reason: null,
     attempt: 1,
     message: "",

@@ -73,15 +73,19 @@ class Card {
       ]),
       known
         ? h("p", { class: "small" }, `${mpp(known)}${slide.stated_mpp ? " (stated by you)" : ""}`)
-        : slide.uploaded && !extra && this.asking(),
+        : !extra && this.pixelSizeUnknown(),
       extra,
       ...(extra ? [] : this.actions()),
     ]);
   }
 
-  private asking(): HTMLElement {
-    const text = "The file does not say how large a pixel is. Say it, so that cells are measured right.";
-    return h("div", { class: "notice wait" }, [h("p", { class: "small" }, text), this.sizeForm(false)]);
+  /** Stated here for uploads; what lies in a folder is changed there alone, so its jobs say it. */
+  private pixelSizeUnknown(): Child {
+    const { uploaded, width_px } = this.slide;
+    if (!uploaded && width_px === null) return null;
+    const asking = uploaded ? "Say it, so that cells are measured right." : "State it in each job (mpp).";
+    const text = `The file does not say how large a pixel is. ${asking}`;
+    return h("div", { class: "notice wait" }, [h("p", { class: "small" }, text), uploaded && this.sizeForm(false)]);
   }
 
   private actions(): Child[] {
