@@ -1,11 +1,17 @@
 """What every kind of test may use."""
 
+import gc
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from deployments.serve.prefect_server import NOBODY
 from slideloom.sample import fetch_sample
+
+# As where the product runs; Prefect reads it as it is imported.
+os.environ.setdefault("PREFECT_API_SSL_CERT_FILE", str(NOBODY))
 
 # For a longer look: `--hypothesis-profile default`.
 settings.register_profile("quick", max_examples=40, deadline=None)
@@ -14,6 +20,9 @@ settings.load_profile("quick")
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """See that groups are kept: tests that share a server would start one in every process."""
+    # What all tests import stays: whoever collects garbage need not look at it each time.
+    gc.collect()
+    gc.freeze()
     if not getattr(session.config.option, "loadgroup", False):
         return
     for item in session.items:

@@ -30,12 +30,8 @@ from tests.helpers.large_slides import MPP
 SLIDE = "large.tif"
 MEGAPIXELS = float(os.environ.get("POOL_MEGAPIXELS", "30"))
 """Of the slide that goes over two machines; others are a part of it."""
-AS_SERVED = {
-    "PREFECT_WORKER_QUERY_SECONDS": "0.2",
-    "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "60",
-    "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "5",
-}
-"""What `slideloom serve` and Prefect set, and the tests' quick servers do not."""
+AS_SERVED = {"PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "2"}
+"""What Prefect sets, and the tests' quick servers do not."""
 _PATIENCE_S = 3600.0
 _LOOK_S = 1.0
 

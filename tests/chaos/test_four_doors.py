@@ -24,6 +24,7 @@ from tests.chaos.city import City, city, damage, make_slide
 from tests.helpers.history.checking import Rules, broken_promises
 from tests.helpers.history.reading import read_history
 from tests.helpers.prefects import LEAVES_SOCKETS
+from tests.helpers.stack import WITH_SCHEDULES
 from tests.helpers.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("chaos"), *LEAVES_SOCKETS]
@@ -32,7 +33,8 @@ CREW = ("dispatcher", "control", "jobs-1", "gpu")
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    with city(tmp_path_factory.mktemp("town"), CREW, SLIDELOOM_RETRY_DELAY_S="1") as built:
+    given = {**WITH_SCHEDULES, "SLIDELOOM_RETRY_DELAY_S": "1"}
+    with city(tmp_path_factory.mktemp("town"), CREW, **given) as built:
         built.add_tenants(["ui", "api", "inbox", "python", "door", "cells"])
         yield built
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from runs.ending import end
 from runs.names import PLACES
 from slideloom.settings import Settings
 from tests.dispatcher import town
-from tests.helpers.waiting import PATIENCE_S
+from tests.helpers.waiting import PATIENCE_S, pause_s
 
 WAIT_S = PATIENCE_S
 
@@ -93,8 +94,10 @@ async def eventually(
     """
     try:
         async with asyncio.timeout(timeout_s):
+            began = time.monotonic()
             while not await condition():
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(pause_s(time.monotonic() - began))
+                began = time.monotonic()
     except TimeoutError:
         raise TimeoutError(f"never: {what}") from None
 

@@ -5,6 +5,7 @@ For tests of the dispatcher alone: everything is on a real server, but nothing i
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from runs import labels
 from runs.admission import may_claim
 from runs.names import CONTROL, JOB_DEPLOYMENTS, JOBS, RUN_WORKFLOW, workflow_tag
 from runs.states import awaiting, queued
+from tests.helpers.waiting import pause_s
 
 Act = Callable[[PrefectClient, FlowRun], Awaitable[State[Any]]]
 
@@ -110,9 +112,10 @@ class Worker:
         """Until cancelled."""
         try:
             while True:
+                began = time.monotonic()
                 for pool, act in ((JOBS, self._act), (CONTROL, self._close)):
                     await self._poll(pool, act)
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(pause_s(time.monotonic() - began))
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -7,6 +7,11 @@ PATIENCE_S = 150.0
 """A busy machine may need so long for what takes a second elsewhere."""
 
 
+def pause_s(took_s: float) -> float:
+    """How long to pause after a look that took so long: others need the cores, too."""
+    return min(max(0.02, 3 * took_s), 0.3)
+
+
 def wait_until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
     """Return as soon as the condition holds.
 
@@ -14,7 +19,10 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> 
         TimeoutError: It does not hold in time.
     """
     deadline = time.monotonic() + timeout_s
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        now = time.monotonic()
+        if now > deadline:
             raise TimeoutError(f"the condition did not hold within {timeout_s:g} s")
-        time.sleep(0.02)
+        time.sleep(pause_s(now - began))
+        began = time.monotonic()

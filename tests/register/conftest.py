@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from deployments.register import register
 from slideloom.settings import settings
 from tests.helpers.prefects import mark_folder
-from tests.helpers.stack import prefect_on_postgres
+from tests.helpers.stack import WITH_SCHEDULES, prefect_on_postgres
 from tests.register.asking import ask, clear
 
 
@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of its API."""
     with (
-        prefect_on_postgres(tmp_path_factory.mktemp("server")) as stack,
+        prefect_on_postgres(tmp_path_factory.mktemp("server"), **WITH_SCHEDULES) as stack,
         temporary_settings({PREFECT_API_URL: stack.api_url}),
     ):
         yield stack.api_url

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -239,6 +240,16 @@ def test_what_an_operator_has_set_stays_and_what_leads_astray_does_not(tmp_path:
     assert not {"PREFECT_PROFILE", "PGHOST", "NOTIFY_SOCKET"} & set(made)
     theirs = client_environment(given, "http://example.org/api")
     assert theirs["PREFECT_HOME"] == "/elsewhere"
+
+
+def test_who_is_trusted_is_not_touched_where_it_matters() -> None:
+    name = "PREFECT_API_SSL_CERT_FILE"
+    assert name not in client_environment({}, "https://box.example/api")
+    given = {name: "/own.pem"}
+    assert client_environment(given, "https://box.example/api")[name] == "/own.pem"
+    plain = client_environment({}, "http://box.example/api")[name]
+    trusted = ssl.create_default_context(cafile=plain).get_ca_certs()
+    assert trusted == []  # it is no authority
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import copy
+import functools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +26,7 @@ from runs import labels
 from runs.creation import read_jobs
 from runs.names import CONTROL, GPU, JOBS, RUN_WORKFLOW, SEGMENT_JOB, SHARD, TISSUE_JOB
 from runs.records import JobRun
+from tests.helpers.waiting import pause_s
 
 FLOWS: dict[str, Any] = {
     RUN_WORKFLOW: run_workflow,
@@ -57,6 +61,19 @@ async def register(client: PrefectClient) -> dict[str, UUID]:
             flow_id, full.split("/")[1], work_pool_name=POOLS[full], enforce_parameter_schema=False
         )
     return ids
+
+
+def schema_once() -> None:
+    """Let Prefect make a tenant's JSON schema once, not for each field whenever one is saved."""
+    make = functools.cache(Tenant.model_json_schema)
+
+    def copied(cls: type[Tenant], *args: Any, **given: Any) -> dict[str, Any]:
+        return copy.deepcopy(make(*args, **given))
+
+    Tenant.model_json_schema = classmethod(copied)  # type: ignore[method-assign, assignment]
+
+
+schema_once()
 
 
 async def add_tenant(name: str, folder: Path, **given: Any) -> Tenant:
@@ -108,9 +125,10 @@ def spec(tenant: str, *slides: str, **more: Any) -> dict[str, Any]:
 async def pretend(client: PrefectClient) -> None:
     """Worker and dispatcher at once, one run after the other, until cancelled."""
     while True:
+        began = time.monotonic()
         for entry in await client.get_scheduled_flow_runs_for_work_pool(CONTROL):
             await _carry_workflow(client, entry.flow_run.id)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause_s(time.monotonic() - began))
 
 
 async def _carry_workflow(client: PrefectClient, workflow: UUID) -> None:
@@ -139,6 +157,7 @@ async def gpu_worker(client: PrefectClient) -> AsyncIterator[None]:
 
 async def _work(client: PrefectClient) -> None:
     while True:
+        began = time.monotonic()
         for entry in await client.get_scheduled_flow_runs_for_work_pool(GPU):
             await carry_out(client, entry.flow_run.id)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(pause_s(time.monotonic() - began))
