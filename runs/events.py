@@ -23,9 +23,9 @@ STATES = EventNameFilter(prefix=[FLOW_RUN], exclude_name=[HEARTBEAT])
 """Events of flow runs that have taken a state."""
 SELDOM_S = 5.0
 """How often whoever hears asks all the same."""
-COMMITTED_S = 1.0
+COMMITTED_S = (0.1, 1.0)
 """Prefect tells of a state before its transaction ends: who asks at once may see what was before,
-and asks once more after so long."""
+and asks again after so long, each time."""
 _PAUSE_S = 1.0
 
 
@@ -40,7 +40,7 @@ class Wakeup:
         """Deaf, as long as nothing else is said."""
         self.can_hear = False
         self._due = asyncio.Event()
-        self._woken = False
+        self._asked = len(COMMITTED_S)
 
     def hears(self, does: bool) -> None:
         """Whether events come from now on; some may have been missed before."""
@@ -57,10 +57,10 @@ class Wakeup:
         Args:
             deaf_s: At most so long while nothing can be heard; else up to `SELDOM_S`.
         """
-        patience_s = COMMITTED_S if self._woken else SELDOM_S
+        patience_s = (*COMMITTED_S, SELDOM_S)[self._asked]
         with suppress(TimeoutError):
             await asyncio.wait_for(self._due.wait(), patience_s if self.can_hear else deaf_s)
-        self._woken = self._due.is_set()
+        self._asked = 0 if self._due.is_set() else min(self._asked + 1, len(COMMITTED_S))
         self._due.clear()
 
 

@@ -165,6 +165,7 @@ class _Shards:
                 )
                 for task in done:
                     await self._take_in(task, self._running.pop(task))
+                self._fill()  # a worker waits
                 await self._count()
             self._queue.check()
         finally:

@@ -30,6 +30,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             raise pytest.UsageError("pytest-xdist does not keep the groups of tests: see the lock")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long contents by their length: ids are sent to and fro, and printed."""
+    if isinstance(val, str | bytes) and len(val) > 100:
+        return f"{argname} of {len(val)}"
+    return None
+
+
 @pytest.fixture(scope="session")
 def sample_path() -> Path:
     """The sample slide: 2220 × 2967 px of H&E at 0.499 µm per pixel, one level of JPEG tiles."""

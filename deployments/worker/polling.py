@@ -68,7 +68,7 @@ class PollTimer:
             is_full: None could be taken; only that this worker lives is to be seen.
         """
         now_s = time.monotonic()
-        again = self._polled_s < self._heard_s + COMMITTED_S <= now_s
+        again = any(self._polled_s < self._heard_s + later_s <= now_s for later_s in COMMITTED_S)
         due = now_s - self._polled_s >= SELDOM_S
         due = due or not (is_full or (self.changes.can_hear and not (self._poll or again)))
         if due:

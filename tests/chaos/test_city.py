@@ -62,6 +62,8 @@ def _play(folder: Path, tenants: int, branches: int, jobs: int, everything: bool
             damage(folder / "slides" / name / f"{branches - 1}-{jobs - 1}.png")
         trouble = Trouble(built, workflows, SEED)
         trouble.one_of_each()
+        built.stack.restart()
+        built.stack.restart_database()
         if everything:
             trouble.go_on(lambda: _over(built, workflows), pause_s=10)
         wait_until(lambda: _over(built, workflows), timeout_s=600)

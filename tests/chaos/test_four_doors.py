@@ -200,6 +200,7 @@ def test_no_promise_was_broken_by_any_of_them(town: City) -> None:
     assert broken_promises(history, Rules()) == [], town.logs()
 
 
+@pytest.mark.acceptance  # the small city has both restarted, too
 @pytest.mark.timeout(600)
 def test_restarts_of_server_and_database_break_no_promise(tmp_path: Path) -> None:
     crew = ("dispatcher", "control", "jobs-1")

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("prefect")
 def test_a_signal_ends_the_command_with_one_line(
     number: signal.Signals, code: int, tmp_path: Path
 ) -> None:
-    slide, out = drawn_slide(tmp_path / "slide.png", 5000, 4000), tmp_path / "out"
+    slide, out = drawn_slide(tmp_path / "slide.png", 3000, 2400), tmp_path / "out"
     options = ["--out", str(out), "--model", "oracle", "--mpp", "0.5", "--tissue", "off"]
     options += ["--tile-size", "256", "--overlap", "128"]
     child = subprocess.Popen(

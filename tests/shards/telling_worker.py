@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +18,6 @@ from uuid import UUID
 from slideloom.arrays import Int32, UInt8
 from slideloom.engines.base import Engine, EngineInfo
 from slideloom.normalisation import Normalisation
-from slideloom.parameters import SegmentCells
 from slideloom.segmentation import job as steps
 from slideloom.segmentation.job import Part
 from slideloom.slides import Slide
@@ -63,16 +64,18 @@ steps.run_tile_task = _told  # type: ignore[assignment]
 def _tell_of_shards() -> None:
     from flows import segment_shard as flow
 
-    whole = flow._segment
+    whole = flow.while_wanted
 
-    async def told(job: SegmentCells, owner: UUID, *given: Any) -> Any:
+    @asynccontextmanager
+    async def told(owner: UUID, stop: Callable[[], None]) -> AsyncIterator[None]:
         tell("shard-begins", owner)
         try:
-            return await whole(job, owner, *given)
+            async with whole(owner, stop):
+                yield
         finally:
             tell("shard-ends", owner)
 
-    flow._segment = told
+    flow.while_wanted = told
 
 
 if __name__ == "__main__":

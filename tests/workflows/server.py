@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import copy
-import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -26,6 +24,7 @@ from runs import labels
 from runs.creation import read_jobs
 from runs.names import CONTROL, GPU, JOBS, RUN_WORKFLOW, SEGMENT_JOB, SHARD, TISSUE_JOB
 from runs.records import JobRun
+from tests.helpers.schemas import schemas_once
 from tests.helpers.waiting import pause_s
 
 FLOWS: dict[str, Any] = {
@@ -37,6 +36,7 @@ FLOWS: dict[str, Any] = {
 POOLS = {RUN_WORKFLOW: CONTROL, SEGMENT_JOB: JOBS, TISSUE_JOB: JOBS, SHARD: GPU}
 TENANT = "alice"
 _Result = TypeVar("_Result")
+schemas_once()
 
 
 def on_server(act: Callable[[PrefectClient], Awaitable[_Result]]) -> _Result:
@@ -61,19 +61,6 @@ async def register(client: PrefectClient) -> dict[str, UUID]:
             flow_id, full.split("/")[1], work_pool_name=POOLS[full], enforce_parameter_schema=False
         )
     return ids
-
-
-def schema_once() -> None:
-    """Let Prefect make a tenant's JSON schema once, not for each field whenever one is saved."""
-    make = functools.cache(Tenant.model_json_schema)
-
-    def copied(cls: type[Tenant], *args: Any, **given: Any) -> dict[str, Any]:
-        return copy.deepcopy(make(*args, **given))
-
-    Tenant.model_json_schema = classmethod(copied)  # type: ignore[method-assign, assignment]
-
-
-schema_once()
 
 
 async def add_tenant(name: str, folder: Path, **given: Any) -> Tenant:
