@@ -6,7 +6,6 @@ works; and it has its model loaded. `BENCH_MEGAPIXELS`, `BENCH_ROUNDS` and `BENC
 measured; with the shipped model a round took 25 minutes on two slow cores.
 """
 
-import json
 import os
 import shutil
 import statistics
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from bench.report import Figure, seconds
 from deployments.cli.quiet import quieten
 from slideloom.models import SHIPPED_MODEL
-from slideloom.results.folder import RUN
 
 if TYPE_CHECKING:
     from tests.chaos.city import City
@@ -170,7 +168,6 @@ class _Rounds:
 
         out = self._folder / "bare"
         environment = {**os.environ, **_ONE_THREAD}
-        spent_s, _ = Wanted("bare", {"model": MODEL}).bare(self._slide, out, 1, environment)
-        (attempt,) = json.loads((out / RUN).read_bytes())["attempts"]
+        bare = Wanted("bare", {"model": MODEL}).bare(self._slide, out, 1, environment)
         shutil.rmtree(out)
-        return spent_s, float(attempt["seconds"]["segment"])
+        return bare.seconds, bare.tiles_s

@@ -1,7 +1,7 @@
 """Large slides on a GPU pool, for the full-size checks; and what the bare core makes of them.
 
 `python -m tests.acceptance.pool SLIDE OUT THREADS TENANT PARAMETERS` is the bare core in a process
-of its own, as a worker is one: it prints seconds and tiles.
+of its own, as a worker is one: it prints seconds, tiles and the tile tasks' seconds.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
@@ -22,7 +22,7 @@ from slideloom.engines.loading import load_engine
 from slideloom.engines.memory import keep_freed_memory
 from slideloom.models import SHIPPED_MODEL
 from slideloom.parameters import SegmentCells
-from slideloom.segmentation.job import segment_slide
+from slideloom.segmentation import job as steps
 from slideloom.slides import open_slide
 from tests.chaos.city import City
 from tests.helpers.large_slides import MPP
@@ -61,8 +61,8 @@ class Wanted:
 
     def bare(
         self, slide: Path, out: Path, threads: int, environment: Mapping[str, str] = os.environ
-    ) -> tuple[float, int]:
-        """The same by the bare core: seconds that it took with its model loaded, and its tiles."""
+    ) -> "Bare":
+        """The same by the bare core."""
         given = [str(slide), str(out), str(threads), self.tenant, json.dumps(self.given)]
         said = subprocess.run(
             [sys.executable, "-m", __name__, *given],
@@ -71,7 +71,21 @@ class Wanted:
             check=True,
             env=dict(environment),
         ).stdout.split()
-        return float(said[0]), int(said[1])
+        return Bare(float(said[0]), int(said[1]), float(said[2]))
+
+
+class Bare(NamedTuple):
+    """What the bare core took with its model loaded.
+
+    Attributes:
+        seconds: In all.
+        tiles: How many it segmented.
+        tiles_s: Seconds in its tile tasks, those of all threads.
+    """
+
+    seconds: float
+    tiles: int
+    tiles_s: float
 
 
 def ends(workflow: str) -> str:
@@ -89,14 +103,24 @@ def ends(workflow: str) -> str:
 
 
 def main(slide: str, out: str, threads: str, tenant: str, given: str) -> None:
-    """Print how long the bare core takes for a slide with its model loaded, and for how many."""
+    """Print what `Bare` holds, of a slide."""
     keep_freed_memory()
+    run_tile_task, spent = steps.run_tile_task, list[float]()
+
+    def timed(*given: Any, **more: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return run_tile_task(*given, **more)
+        finally:
+            spent.append(time.perf_counter() - began)
+
+    steps.run_tile_task = timed
     job = SegmentCells(slide=slide, **Wanted(tenant, json.loads(given)).parameters)
     engine = load_engine(job.model, "cpu", int(threads))
     began = time.perf_counter()
     with open_slide(slide, MPP) as opened:
-        summary = segment_slide(job, Path(out), opened, engine, int(threads))
-    print(time.perf_counter() - began, summary["tiles"]["segmented"])
+        summary = steps.segment_slide(job, Path(out), opened, engine, int(threads))
+    print(time.perf_counter() - began, summary["tiles"]["segmented"], sum(spent))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def through_kills(
     """
     told.forget()
     expected = town.folder / f"bare-{slide.parent.name}-{wanted.given['model']}"
-    _, tiles = wanted.bare(slide, expected, threads=2)
+    tiles = wanted.bare(slide, expected, threads=2).tiles
     moments = sorted(chance.sample(range(1, tiles - len(WORKERS)), kills))
     workflow = wanted.submit(town)
     for moment in moments:

@@ -96,7 +96,7 @@ def test_two_machines_give_the_bytes_of_the_bare_core(
         for name in NAMES:
             town.crew[name].stop()
     out = tmp_path / "bare"
-    alone_s, tiles = wanted.bare(slide, out, len(NAMES))
+    alone_s, tiles, _ = wanted.bare(slide, out, len(NAMES))
     assert result == contents(out)
     assert {shard.worker for shard in steps.segmenting} == {f"{name}-1" for name in NAMES}
     tasks = sorted(task for shard in steps.segmenting for task in shard.tasks)
