@@ -1,7 +1,7 @@
 // Pan and zoom over many cells: the page must not be blocked for long, wherever one looks.
 import { assert, run, told } from "./browser.mjs";
 
-const STEPS = [0, 3, 6];
+const STEPS = [0, 3, 6, 9];
 
 run(async ({ visit }) => {
   const page = await visit(told.key);
