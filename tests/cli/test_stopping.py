@@ -16,7 +16,13 @@ from tests.helpers.waiting import PATIENCE_S, wait_until
 pytestmark = pytest.mark.xdist_group("prefect")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        pytest.param(signal.SIGTERM, 143, marks=pytest.mark.acceptance),  # the same way out
+    ],
+)
 def test_a_signal_ends_the_command_with_one_line(
     number: signal.Signals, code: int, tmp_path: Path
 ) -> None:
