@@ -21,6 +21,7 @@ from blocks.stores import ResultStore, SlideStore, store_at
 from slideloom.errors import ParametersUnusable, SlideUnreadable
 from slideloom.settings import settings
 from slideloom.stores import S3Root, Store
+from slideloom.stores.base import always
 from slideloom.stores.slide_cache import default_cache
 
 MAX_RETENTION_DAYS = 36_500
@@ -231,7 +232,7 @@ class Tenant(Block):
             ) from error
 
     @contextmanager
-    def slide_file(self, at: str, go_on: Callable[[], None] | None = None) -> Iterator[Path]:
+    def slide_file(self, at: str, go_on: Callable[[], None] = always) -> Iterator[Path]:
         """What is at such an address, as a file of this machine; blocks while it is fetched.
 
         Args:

@@ -36,10 +36,10 @@ async def tissue_mask(job: TissueMaskJob, out: str) -> dict[str, Any]:
         own = await own_job()
         with attempt_at(out) as progress:
             async with reached(own, job, out, progress) as (job, place):
-                return await _found(job, place, progress)
+                return await _find(job, place, progress)
 
 
-async def _found(job: TissueMaskJob, place: Workplace, progress: Progress) -> dict[str, Any]:
+async def _find(job: TissueMaskJob, place: Workplace, progress: Progress) -> dict[str, Any]:
     progress.enter("plan")
     found = await asyncio.to_thread(find_tissue_task.submit(job, place).result)
     if found.claim is Claim.COMPLETE:

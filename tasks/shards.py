@@ -160,13 +160,13 @@ class _Shards:
         try:
             self._adopt(live)
             while self._fill():
+                await self._count()
                 done, _ = await asyncio.wait(
                     self._running, timeout=COUNT_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done:
                     await self._take_in(task, self._running.pop(task))
-                self._fill()  # a worker waits
-                await self._count()
+            await self._count()
             self._queue.check()
         finally:
             await _all_ended(self._running)

@@ -4,7 +4,6 @@ It runs in a process of its own: the readers are large C libraries, and the file
 """
 
 from pathlib import Path
-from statistics import fmean
 
 from gateway.inspection.facts import Ending, Facts, UploadRefused
 from slideloom.errors import BadInput
@@ -69,7 +68,7 @@ def _facts(slide: Slide, most_whole_px: int) -> Facts:
         ending=ending,
         width_px=slide.width_px,
         height_px=slide.height_px,
-        mpp=slide.mpp.said and fmean(slide.mpp.said),
+        mpp=slide.mpp.said_mean,
         levels=len(slide.levels),
     )
 

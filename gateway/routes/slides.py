@@ -110,7 +110,7 @@ def _card(slide: Slide) -> Card:
 async def _looked_at(viewer: Viewer, scope: Scope, slide: Slide, out: SlideOut) -> SlideOut:
     """With its size and its pixels' size, if it can be opened."""
     try:
-        measures = await viewer.measures(scope, slide)
+        size = await viewer.size(scope, slide)
     except BadInput:
         return out
-    return out.model_copy(update=asdict(measures))
+    return out.model_copy(update=asdict(size))

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from statistics import fmean
 
 import anyio.to_thread
 
@@ -27,8 +26,8 @@ THUMBNAIL_PX = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Measures:
-    """What a slide's file says of itself.
+class SlideSize:
+    """How large a slide is, as its file says.
 
     Attributes:
         width_px: Width, level-0 pixels.
@@ -71,16 +70,16 @@ class Viewer:
         """
         if slide.card:
             return Pyramid(slide.card.facts.width_px, slide.card.facts.height_px, tile_px)
-        measures = await self.measures(scope, slide)
-        return Pyramid(measures.width_px, measures.height_px, tile_px)
+        size = await self.size(scope, slide)
+        return Pyramid(size.width_px, size.height_px, tile_px)
 
-    async def measures(self, scope: Scope, slide: Slide) -> Measures:
-        """What the file says of itself; opens it.
+    async def size(self, scope: Scope, slide: Slide) -> SlideSize:
+        """How large it is, as its file says; opens it.
 
         Raises:
             SlideUnreadable: It cannot be read.
         """
-        look = partial(self._measures, scope.tenant, slide)
+        look = partial(self._size, scope.tenant, slide)
         return await anyio.to_thread.run_sync(look, limiter=self._pictures.limiter)
 
     async def tile(
@@ -137,10 +136,10 @@ class Viewer:
                 raise Problem(422, "slide_without_levels", str(error)) from error
         return to_jpeg(pixels, _QUALITY)
 
-    def _measures(self, tenant: Tenant, slide: Slide) -> Measures:
+    def _size(self, tenant: Tenant, slide: Slide) -> SlideSize:
         with self._pool.use(tenant, slide) as opened:
-            mpp = opened.mpp.said and fmean(opened.mpp.said)
-            return Measures(opened.width_px, opened.height_px, len(opened.levels), mpp)
+            levels, mpp = len(opened.levels), opened.mpp.said_mean
+            return SlideSize(opened.width_px, opened.height_px, levels, mpp)
 
 
 def etag(scope: Scope, slide: Slide, *what: object) -> str:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from types import TracebackType
 from typing import Literal, Self
 
@@ -25,6 +26,11 @@ class PixelSize:
     y: float
     source: Literal["metadata", "user"]
     said: tuple[float, float] | None = field(default=None, compare=False)
+
+    @property
+    def said_mean(self) -> float | None:
+        """What the file says as one figure, the mean of both axes."""
+        return fmean(self.said) if self.said else None
 
 
 @dataclass(frozen=True, slots=True)

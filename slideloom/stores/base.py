@@ -49,6 +49,10 @@ class Source:
         return digest.hexdigest()
 
 
+def always() -> None:
+    """Go on: nobody can call it off."""
+
+
 class Sink(Protocol):
     """What content is written into: an empty stream that can be begun again."""
 

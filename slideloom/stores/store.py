@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slideloom.stores.base import Entry, Place, Source, Watched
+from slideloom.stores.base import Entry, Place, Source, Watched, always
 from slideloom.stores.errors import failed
 from slideloom.stores.local import LocalPlace
 from slideloom.stores.names import LocalRoot, Root, check_name
@@ -86,7 +86,7 @@ class Store:
         name: str,
         path: Path,
         version: str | None = None,
-        go_on: Callable[[], None] | None = None,
+        go_on: Callable[[], None] = always,
     ) -> Entry:
         """Make it a local file, which appears whole or not at all; one MiB is in memory.
 
@@ -103,8 +103,7 @@ class Store:
         check_name(name)
         try:
             with written_beside(path) as (stream, made):
-                sink = Watched(stream, go_on) if go_on else stream
-                entry = self._place.copy_to(name, sink, version)
+                entry = self._place.copy_to(name, Watched(stream, go_on), version)
                 settle(stream, made)
                 put_in_place(made, path)
         except (FileNotFoundError, PermissionError):

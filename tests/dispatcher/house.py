@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from runs.ending import end
 from runs.names import PLACES
 from slideloom.settings import Settings
 from tests.dispatcher import town
-from tests.helpers.waiting import PATIENCE_S, pause_s
+from tests.helpers.waiting import PATIENCE_S, looks
 
 WAIT_S = PATIENCE_S
 
@@ -94,10 +93,9 @@ async def eventually(
     """
     try:
         async with asyncio.timeout(timeout_s):
-            began = time.monotonic()
-            while not await condition():
-                await asyncio.sleep(pause_s(time.monotonic() - began))
-                began = time.monotonic()
+            async for _ in looks():
+                if await condition():
+                    return
     except TimeoutError:
         raise TimeoutError(f"never: {what}") from None
 

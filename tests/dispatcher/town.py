@@ -5,7 +5,6 @@ For tests of the dispatcher alone: everything is on a real server, but nothing i
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +20,7 @@ from runs import labels
 from runs.admission import may_claim
 from runs.names import CONTROL, JOB_DEPLOYMENTS, JOBS, RUN_WORKFLOW, workflow_tag
 from runs.states import awaiting, queued
-from tests.helpers.waiting import pause_s
+from tests.helpers.waiting import looks
 
 Act = Callable[[PrefectClient, FlowRun], Awaitable[State[Any]]]
 
@@ -111,11 +110,9 @@ class Worker:
     async def work(self) -> None:
         """Until cancelled."""
         try:
-            while True:
-                began = time.monotonic()
+            async for _ in looks():
                 for pool, act in ((JOBS, self._act), (CONTROL, self._close)):
                     await self._poll(pool, act)
-                await asyncio.sleep(pause_s(time.monotonic() - began))
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -28,6 +28,7 @@ from deployments.serve.prefect_server import LOOPBACK, api_url, own_environment,
 from deployments.serve.processes import Process
 from deployments.serve.program import Program
 from deployments.serve.programs import Programs
+from tests.helpers.schemas import schemas_once
 
 _LET_GO_S = 20.0
 ROOT = Path(__file__).parents[2]
@@ -142,6 +143,7 @@ def prefect_on_postgres(
         programs: PostgreSQL to use; by default what `slideloom serve` would choose.
         environment: More for the server and for the environment of those who use it.
     """
+    schemas_once()
     guard = Guard()
     try:
         with temporary_cluster(folder, programs) as cluster:

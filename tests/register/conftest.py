@@ -12,11 +12,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from deployments.register import register
 from slideloom.settings import settings
 from tests.helpers.prefects import mark_folder
-from tests.helpers.schemas import schemas_once
 from tests.helpers.stack import WITH_SCHEDULES, prefect_on_postgres
 from tests.register.asking import ask, clear
-
-schemas_once()
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups after it

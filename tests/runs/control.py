@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +21,7 @@ from prefect.states import Completed, Failed, Running
 
 from runs.names import RUN_WORKFLOW, tenant_tag
 from runs.states import awaiting
-from tests.helpers.waiting import pause_s
+from tests.helpers.waiting import looks
 from tests.runs.made import make_jobs, put
 from tests.runs.server import api_url
 
@@ -71,12 +70,12 @@ def control_worker(tenant: str, take: Take) -> Iterator[list[str]]:
 
     async def work() -> None:
         async with PrefectClient(url) as client:
-            while not over.is_set():
-                began = time.monotonic()
+            async for _ in looks():
+                if over.is_set():
+                    return
                 for run in await _waiting(client, tenant):
                     taken.append(str(run.id))
                     await take(client, await client.read_flow_run(UUID(taken[-1])))
-                await asyncio.sleep(pause_s(time.monotonic() - began))
 
     thread = threading.Thread(target=lambda: asyncio.run(work()), name="control worker")
     thread.start()

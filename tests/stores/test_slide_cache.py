@@ -22,6 +22,8 @@ from tests.helpers.waiting import wait_until
 from tests.stores.other_process import holding
 
 KB = 1000
+LARGE = bytes(range(256)) * 11_000
+"""Several pieces of a fetch."""
 
 
 @pytest.fixture
@@ -292,11 +294,9 @@ def _fits(cache: SlideCache, store: Store, name: str) -> bool:
 def test_a_fetch_that_is_killed_is_never_seen(
     s3: Store, far: Store, line: Line, tmp_path: Path
 ) -> None:
-    large = bytes(range(256)) * 11_000
-    s3.put("a.svs", large)
-    folder, until = tmp_path / "cache", threading.Event()
-    patient = Store(far.root, far.options.model_copy(update={"read_timeout_s": 60.0}))
-    cache = SlideCache(folder, len(large) + KB, patience_s=60)
+    s3.put("a.svs", LARGE)
+    folder, until, patient = tmp_path / "cache", threading.Event(), _patient(far)
+    cache = SlideCache(folder, len(LARGE) + KB, patience_s=60)
     line.breaks("GET", halts_answer(2_000_000, until))
     with holding(cache, patient, "a.svs") as other:
         wait_until(lambda: any(path.stat().st_size for path in _arriving(folder)), 60)
@@ -305,11 +305,16 @@ def test_a_fetch_that_is_killed_is_never_seen(
             assert not waiting.done()
             assert not list((folder / "whole").iterdir())
             os.kill(other.pid, signal.SIGKILL)
-            assert waiting.result(60) == large
+            assert waiting.result(60) == LARGE
     until.set()
     assert not list((folder / "partial").iterdir())
     _slides(s3, "b.svs")
     assert _opened(cache, s3, "b.svs") == s3.get("b.svs")
+
+
+def _patient(store: Store) -> Store:
+    """The same, for answers that come to a halt."""
+    return Store(store.root, store.options.model_copy(update={"read_timeout_s": 60.0}))
 
 
 def _arriving(folder: Path) -> list[Path]:
@@ -319,12 +324,10 @@ def _arriving(folder: Path) -> list[Path]:
 def test_what_is_not_wanted_any_more_is_not_fetched_to_its_end(
     s3: Store, far: Store, line: Line, tmp_path: Path
 ) -> None:
-    large = bytes(range(256)) * 11_000
-    s3.put("a.svs", large)
-    folder, until = tmp_path / "cache", threading.Event()
-    patient = Store(far.root, far.options.model_copy(update={"read_timeout_s": 60.0}))
-    cache = SlideCache(folder, len(large) + KB)
-    stopping = threading.Event()
+    s3.put("a.svs", LARGE)
+    folder, patient = tmp_path / "cache", _patient(far)
+    cache = SlideCache(folder, len(LARGE) + KB)
+    until, stopping = threading.Event(), threading.Event()
 
     def go_on() -> None:
         if stopping.is_set():
@@ -347,13 +350,12 @@ def test_what_is_not_wanted_any_more_is_not_fetched_to_its_end(
             fetching.result(60)
     assert not list((folder / "partial").iterdir())
     assert not list((folder / "whole").iterdir())
-    assert _opened(cache, s3, "a.svs") == large
+    assert _opened(cache, s3, "a.svs") == LARGE
 
 
 def test_patience_has_an_end(s3: Store, far: Store, line: Line, tmp_path: Path) -> None:
     _slides(s3, "a.svs")
-    until, folder = threading.Event(), tmp_path / "cache"
-    patient = Store(far.root, far.options.model_copy(update={"read_timeout_s": 60.0}))
+    until, folder, patient = threading.Event(), tmp_path / "cache", _patient(far)
     line.breaks("GET", halts_answer(10, until))
     with ThreadPoolExecutor(1) as pool:
         fetching = pool.submit(_opened, SlideCache(folder, KB), patient, "a.svs")

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,8 +23,7 @@ from runs import labels
 from runs.creation import read_jobs
 from runs.names import CONTROL, GPU, JOBS, RUN_WORKFLOW, SEGMENT_JOB, SHARD, TISSUE_JOB
 from runs.records import JobRun
-from tests.helpers.schemas import schemas_once
-from tests.helpers.waiting import pause_s
+from tests.helpers.waiting import looks
 
 FLOWS: dict[str, Any] = {
     RUN_WORKFLOW: run_workflow,
@@ -36,7 +34,6 @@ FLOWS: dict[str, Any] = {
 POOLS = {RUN_WORKFLOW: CONTROL, SEGMENT_JOB: JOBS, TISSUE_JOB: JOBS, SHARD: GPU}
 TENANT = "alice"
 _Result = TypeVar("_Result")
-schemas_once()
 
 
 def on_server(act: Callable[[PrefectClient], Awaitable[_Result]]) -> _Result:
@@ -111,11 +108,9 @@ def spec(tenant: str, *slides: str, **more: Any) -> dict[str, Any]:
 
 async def pretend(client: PrefectClient) -> None:
     """Worker and dispatcher at once, one run after the other, until cancelled."""
-    while True:
-        began = time.monotonic()
+    async for _ in looks():
         for entry in await client.get_scheduled_flow_runs_for_work_pool(CONTROL):
             await _carry_workflow(client, entry.flow_run.id)
-        await asyncio.sleep(pause_s(time.monotonic() - began))
 
 
 async def _carry_workflow(client: PrefectClient, workflow: UUID) -> None:
@@ -143,8 +138,6 @@ async def gpu_worker(client: PrefectClient) -> AsyncIterator[None]:
 
 
 async def _work(client: PrefectClient) -> None:
-    while True:
-        began = time.monotonic()
+    async for _ in looks():
         for entry in await client.get_scheduled_flow_runs_for_work_pool(GPU):
             await carry_out(client, entry.flow_run.id)
-        await asyncio.sleep(pause_s(time.monotonic() - began))

@@ -35,7 +35,7 @@ from slideloom.slides import open_slide
 from tasks import owners, planning, reporting, shard_runs, shards, tiles
 from tests.helpers.engines import Counting
 from tests.helpers.files import contents
-from tests.helpers.waiting import PATIENCE_S
+from tests.helpers.waiting import PATIENCE_S, looks
 from tests.workflows.server import TENANT, admit, carry_out, gpu_worker, spec, submit
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -247,8 +247,10 @@ def test_a_shard_stops_when_its_job_is_over_or_gone(held: Held, end: StateType |
                 held.may_go_on.set()
                 running.cancel()
                 await asyncio.wait([running])
-                while not (now := await client.read_flow_run(shard.id)).state.is_final():  # type: ignore[union-attr]
-                    await asyncio.sleep(0.05)
+                async for _ in looks():
+                    now = await client.read_flow_run(shard.id)
+                    if now.state is not None and now.state.is_final():
+                        break
             assert now.state_type is StateType.CANCELLED
 
     asyncio.run(act())
@@ -261,8 +263,9 @@ def test_a_job_says_what_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
         async with get_client() as client:
             job = await admitted(client)
             running = asyncio.create_task(carry_out(client, UUID(job.id)))
-            while not (waits := (await read_job(client, job.id)).waits):
-                await asyncio.sleep(0.05)
+            async for _ in looks():
+                if waits := (await read_job(client, job.id)).waits:
+                    break
             assert "no worker of pool gpu is running" in waits
             async with gpu_worker(client):
                 run = await running

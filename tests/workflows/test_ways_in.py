@@ -32,6 +32,7 @@ from tasks import waiting
 from tasks.local import LOCAL_SCHEDULER
 from tasks.outcomes import WorkflowCancelled, WorkflowFailed
 from tasks.refusing import WorkflowRefused
+from tests.helpers.waiting import looks
 from tests.workflows.server import TENANT, carry_out, pretend, spec
 
 
@@ -88,8 +89,9 @@ async def _called(client: PrefectClient) -> "tuple[asyncio.Future[Any], UUID]":
     """A call from Python, and its workflow; other tests may have left some that wait."""
     before = await _waiting(client)
     call = asyncio.ensure_future(run_workflow(check_spec(spec(TENANT, "a.png"))))
-    while not (new := await _waiting(client) - before):
-        await asyncio.sleep(0.05)
+    async for _ in looks():
+        if new := await _waiting(client) - before:
+            break
     (workflow,) = new
     return call, workflow
 

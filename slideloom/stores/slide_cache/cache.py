@@ -12,7 +12,7 @@ from pathlib import Path
 
 from slideloom.errors import BadInput
 from slideloom.settings import settings
-from slideloom.stores.base import Entry
+from slideloom.stores.base import Entry, always
 from slideloom.stores.errors import StoreChanged, StoreFailed, failed
 from slideloom.stores.slide_cache.locks import Lock, take
 from slideloom.stores.slide_cache.parts import slide_parts
@@ -74,10 +74,6 @@ class _Wanted:
             return False
 
 
-def _always() -> None:
-    """Go on."""
-
-
 class SlideCache:
     """Slides of a store as local files, for as long as they are open.
 
@@ -98,9 +94,7 @@ class SlideCache:
         self._room = Room(folder, limit_bytes, patience_s)
 
     @contextmanager
-    def open(
-        self, store: Store, name: str, go_on: Callable[[], None] | None = None
-    ) -> Iterator[Path]:
+    def open(self, store: Store, name: str, go_on: Callable[[], None] = always) -> Iterator[Path]:
         """The slide's local path, good inside the `with`. Of a local store it is the file itself.
 
         Args:
@@ -120,7 +114,7 @@ class SlideCache:
         if store.is_local:
             yield store.local_path(name)
             return
-        pin, path = self._pinned(store, name, go_on or _always)
+        pin, path = self._pinned(store, name, go_on)
         with pin:
             yield path
 
